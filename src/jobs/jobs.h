@@ -1,0 +1,159 @@
+/* Jobs: one audio file each, on its way through processing.
+ *
+ *   pending -> processing -> completed | failed | cancelled
+ *
+ * and `expired` once its files are gone; the ledger stays. One function changes a state. All
+ * functions with a `struct db *` run inside the caller's transaction on it and never log; every
+ * change of a figure is in the same transaction as the change of the job. */
+#ifndef JOBS_JOBS_H
+#define JOBS_JOBS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/err.h"
+#include "base/uuid.h"
+#include "base/view.h"
+#include "whazz/usage.h"
+
+struct db;
+
+enum job_status {
+    JOB_PENDING,
+    JOB_PROCESSING,
+    JOB_COMPLETED,
+    JOB_FAILED,
+    JOB_CANCELLED,
+    JOB_EXPIRED,
+    JOB_STATUS_COUNT,
+};
+
+enum {
+    JOB_NAME_MAX = 255,  /* bytes of the client's file name */
+    JOB_TYPE_MAX = USAGE_NAME_MAX,
+    JOB_ERROR_MAX = 255, /* a sentence that a user understands */
+    JOB_ATTEMPTS_MAX = 3,
+};
+
+struct job {
+    char job_id[UUID_TEXT_SIZE];
+    int64_t account_id, group_id;
+    enum job_status status;
+    char processing_type[JOB_TYPE_MAX + 1];
+    char original_filename[JOB_NAME_MAX + 1]; /* as the client sent it; never a path */
+    char format[8];                           /* wav, mp3, flac, m4a, ogg */
+    char input_blob[UUID_TEXT_SIZE + 8];      /* blob names; empty: none (any more) */
+    char output_blob[UUID_TEXT_SIZE + 8];
+    int64_t input_bytes, output_bytes;
+    char input_digest[65], output_digest[65]; /* hex BLAKE2b-256 of the bytes */
+    int64_t duration_us;
+    int sample_rate_hz, channels;
+    int attempts;
+    int64_t lease_token; /* changes with every claim; 0: none */
+    char error[JOB_ERROR_MAX + 1];
+    int64_t processing_us;
+    int64_t created_us, started_us, completed_us, expires_us; /* 0: not yet */
+};
+
+const char *job_status_name(enum job_status status); /* "pending", ... */
+bool job_status_of(struct view name, enum job_status *ret);
+
+/* What an upload brings; the blob is durable already. */
+struct job_new {
+    struct usage_subject subject;
+    struct view processing_type, original_filename;
+    const char *format;
+    const char *input_blob;
+    int64_t input_bytes;
+    const char *input_digest;
+    int64_t duration_us;
+    int sample_rate_hz, channels;
+    int64_t expires_us;
+    struct view idempotency_key; /* ptr NULL: none */
+    const char *request_digest;  /* what the key was first used with */
+};
+
+/* Accepts an upload: limit check, holds (estimated output bytes and processing time), job row,
+ * ledger and rollups at once or not at all. ERR_LIMIT with *ret_refusal. With an idempotency
+ * key seen before: 0 and the first job in *ret with *ret_replayed true, or ERR_CONFLICT when
+ * the file or type differs. */
+MUST_CHECK int jobs_accept(struct db *db, const struct job_new *job, int64_t now_us,
+                           struct job *ret, bool *ret_replayed,
+                           struct usage_refusal *ret_refusal, struct err *reterr);
+/* Whether an upload of at least `bytes` would be refused as things stand: to answer before the
+ * body. 0 or ERR_LIMIT; the real check is jobs_accept's. */
+MUST_CHECK int jobs_precheck(struct db *db, const struct usage_subject *subject, int64_t bytes,
+                             int64_t now_us, struct usage_refusal *ret_refusal);
+
+MUST_CHECK int jobs_get(struct db *db, struct view job_id, struct job *ret);
+
+struct job_filter {
+    int64_t account_id;     /* 0: any */
+    int status;             /* enum job_status; negative: any */
+    struct view before_job; /* cursor: rows older than this job; ptr NULL: from the newest */
+    int64_t skip, limit;
+};
+
+/* Newest first. */
+MUST_CHECK int jobs_list(struct db *db, const struct job_filter *filter,
+                         int (*row)(void *ctx, const struct job *job), void *ctx);
+
+/* ---- a worker's side ---- */
+
+/* Claims the oldest pending job, or one whose lease has run out, until now + lease_us.
+ * ERR_NOT_FOUND when there is none. A job whose third attempt's lease ran out is failed here
+ * with the reason, and the next is tried. */
+MUST_CHECK int jobs_claim(struct db *db, const char *worker, int64_t now_us, int64_t lease_us,
+                          struct job *ret);
+/* ERR_CONFLICT when the lease is lost or the job was cancelled: stop working on it. */
+MUST_CHECK int jobs_renew(struct db *db, const struct job *job, int64_t now_us,
+                          int64_t lease_us);
+
+struct job_outcome {
+    bool completed; /* else failed */
+    const char *error;
+    const char *output_blob, *output_digest;
+    int64_t output_bytes;
+    int64_t processing_us; /* measured, of this attempt */
+};
+
+/* The outcome, sizes, time, ledger rows and rollups as one step. ERR_CONFLICT when `job`'s
+ * lease is not the current one: nothing changes, and the caller removes its output. */
+MUST_CHECK int jobs_finish(struct db *db, const struct job *job,
+                           const struct job_outcome *outcome, int64_t now_us);
+/* Gives the job back for another attempt (a worker that stops, a child host that died); the
+ * third time fails it with `reason`. */
+MUST_CHECK int jobs_give_back(struct db *db, const struct job *job, const char *reason,
+                              bool counts_as_attempt, int64_t now_us);
+
+/* ---- the owner's side ---- */
+
+/* One file was delivered to its last byte. */
+MUST_CHECK int jobs_downloaded(struct db *db, const struct job *job, int64_t bytes,
+                               int64_t now_us);
+/* Cancels when it still runs, forgets the files: fills the blob names to remove once this is
+ * committed. The ledger stays. The row goes too when `forget`. */
+MUST_CHECK int jobs_delete(struct db *db, struct view job_id, bool forget, int64_t now_us,
+                           struct job *ret);
+/* Moves all jobs of one account to another (guest to user). */
+MUST_CHECK int jobs_move(struct db *db, int64_t from_account_id, int64_t to_account_id);
+/* Forgets all jobs of an account, at most `most` at a time, calling `row` with each. */
+MUST_CHECK int jobs_delete_all(struct db *db, int64_t account_id, int64_t most, int64_t now_us,
+                               int (*row)(void *ctx, const struct job *job), void *ctx);
+
+/* ---- the janitor's side ---- */
+
+/* Marks at most `most` jobs past expires_us as expired, calling `row` with each (blobs to
+ * remove), and settles their stored bytes. */
+MUST_CHECK int jobs_expire(struct db *db, int64_t now_us, int64_t most,
+                           int (*row)(void *ctx, const struct job *job), void *ctx);
+/* Whether any job still owns this blob. */
+MUST_CHECK int jobs_owns_blob(struct db *db, struct view blob, bool *ret);
+
+struct job_counts {
+    int64_t by_status[JOB_STATUS_COUNT];
+    int64_t total, completed_ever, failed_ever, new_last_24h;
+};
+
+MUST_CHECK int jobs_counts_read(struct db *db, int64_t now_us, struct job_counts *ret);
+
+#endif
