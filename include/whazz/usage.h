@@ -3,20 +3,21 @@
  * This header is all that a program needs to meter its own accounts (see
  * examples/meter_something.c); it knows nothing of HTTP or audio.
  *
- * The model. An *account* is the metered entity. A *meter* is a named quantity in whole units
- * (counts, bytes, microseconds). Every change is an immutable row of the *ledger*; in the same
- * transaction it changes the *rollups*: lifetime and daily sums per account, and for the
- * platform, each overall and per type (a type is a free label, such as a processing type). An
- * account may belong to a *group* at the time of a charge (a network, a team): the group's
- * rollups sum its members' rows, and its limits hold for all of them together. A *plan* is a
- * named set of *limits*: meter, window, value. A *hold* is an amount reserved against limits
- * while work is under way; it has an owner reference and an expiry, and ends settled, released
- * or expired, each with a ledger row. Checks and charges are one atomic step.
+ * The model. An *account* is the metered entity. A *meter* is a named quantity in whole
+ * units (counts, bytes, microseconds). Every change is an immutable row of the *ledger*; in
+ * the same transaction it changes the *rollups*: lifetime and daily sums per account, and
+ * for the platform, each overall and per type (a type is a free label, such as a processing
+ * type). An account may belong to a *group* at the time of a charge (a network, a team):
+ * the group's rollups sum its members' rows, and its limits hold for all of them together.
+ * A *plan* is a named set of *limits*: meter, window, value. A *hold* is an amount reserved
+ * against limits while work is under way; it has an owner reference and an expiry, and ends
+ * settled, released or expired, each with a ledger row. Checks and charges are one atomic
+ * step.
  *
- * Functions that take a `struct db *` run inside the caller's transaction on that connection
- * (from a `struct usage_store` below, or the server's committer). Times are microseconds since
- * the epoch, UTC. Names are at most USAGE_NAME_MAX bytes of a-z, 0-9 and _. All return 0 or a
- * negative code of base/err.h, whose values are stable. */
+ * Functions that take a `struct db *` run inside the caller's transaction on that
+ * connection (from a `struct usage_store` below, or the server's committer). Times are
+ * microseconds since the epoch, UTC. Names are at most USAGE_NAME_MAX bytes of a-z, 0-9 and
+ * _. All return 0 or a negative code of base/err.h, whose values are stable. */
 #ifndef WHAZZ_USAGE_H
 #define WHAZZ_USAGE_H
 
@@ -44,10 +45,15 @@ struct usage_meter {
 };
 
 /* Makes the meters known to the database under the numbers 0 to count - 1, which are how
- * every other call names them. Meters may be added at the end in a later version; a name that
- * moved is ERR_CORRUPT. */
+ * every other call names them. Meters may be added at the end in a later version; a name
+ * that moved is ERR_CORRUPT. */
 int usage_meters_declare(struct db *db, const struct usage_meter *meters, size_t count,
                          struct err *reterr);
+
+/* The IANA zone ("Europe/Berlin") in which days and months begin, for the whole process;
+ * UTC without it. Sets TZ. Before any other thread starts, and always the same for one
+ * ledger: a row keeps the day it was written under. ERR_NO_MEMORY. */
+int usage_zone_set(const char *zone);
 
 /* ---- accounts and plans ---- */
 
@@ -109,8 +115,8 @@ int usage_charge(struct db *db, const struct usage_event *event,
 struct usage_limit_state {
     int meter;
     enum usage_window window;
-    bool of_group;     /* the group's limit rather than the account's own */
-    int64_t limit;     /* < 0: none */
+    bool of_group; /* the group's limit rather than the account's own */
+    int64_t limit; /* < 0: none */
     int64_t used;
     int64_t reserved;
     int64_t requested; /* by the refused call; 0 from usage_limits_read */
@@ -122,19 +128,20 @@ struct usage_refusal {
     struct usage_limit_state limits[2 * USAGE_LIMITS_MAX];
 };
 
-/* Admits one piece of work: checks `charges` and `holds` together against every limit of the
- * account and of its group, and takes all of them or none. Charges go to the ledger now; holds
- * stay reserved under event->ref until settled, released or past `holds_expire_us`.
- * ERR_LIMIT with *ret_refusal filled when any limit would be passed (used + reserved +
- * requested > limit); ERR_CONFLICT when event->ref holds something already; ERR_NOT_FOUND for
- * a closed or unknown account. */
+/* Admits one piece of work: checks `charges` and `holds` together against every limit of
+ * the account and of its group, and takes all of them or none. Charges go to the ledger
+ * now; holds stay reserved under event->ref until settled, released or past
+ * `holds_expire_us`. ERR_LIMIT with *ret_refusal filled when any limit would be passed
+ * (used + reserved + requested > limit); ERR_CONFLICT when event->ref holds something
+ * already; ERR_NOT_FOUND for a closed or unknown account. */
 int usage_admit(struct db *db, const struct usage_event *event,
                 const struct usage_amount *charges, size_t charges_count,
-                const struct usage_amount *holds, size_t holds_count, int64_t holds_expire_us,
-                struct usage_refusal *ret_refusal);
+                const struct usage_amount *holds, size_t holds_count,
+                int64_t holds_expire_us, struct usage_refusal *ret_refusal);
 
 /* Ends the holds of event->ref and charges what the work really used, which may be more or
- * less. Ok too when the holds had expired already: the ledger then marks the rows `overrun`. */
+ * less. Ok too when the holds had expired already: the ledger then marks the rows
+ * `overrun`. */
 int usage_settle(struct db *db, const struct usage_event *event,
                  const struct usage_amount *charges, size_t charges_count);
 /* Ends the holds of event->ref without a charge. */
@@ -146,9 +153,10 @@ int usage_holds_extend(struct db *db, int64_t account_id, const char *ref,
 int usage_holds_expire(struct db *db, int64_t now_us, int64_t most, int64_t *ret_count);
 
 /* Moves everything `from` has used to `to` in one step: today's use counts against the new
- * account's limits, open holds move, platform and group sums do not change, `from` is closed.
- * The ledger keeps both sides. A second merge of `from` is ERR_CONFLICT. */
-int usage_merge(struct db *db, int64_t from_account_id, int64_t to_account_id, int64_t now_us);
+ * account's limits, open holds move, platform and group sums do not change, `from` is
+ * closed. The ledger keeps both sides. A second merge of `from` is ERR_CONFLICT. */
+int usage_merge(struct db *db, int64_t from_account_id, int64_t to_account_id,
+                int64_t now_us);
 
 /* ---- reading: cost independent of the number of accounts and events ---- */
 
@@ -182,10 +190,10 @@ struct usage_bucket {
     int64_t sums[USAGE_METERS_MAX];
 };
 
-/* The account's sums per interval that overlaps [start_us, end_us), oldest first, empty ones
- * included, or only those with figures when `by_type`. account_id 0: the platform. ERR_TOO_LARGE
- * when that is more than `most` buckets. USAGE_HOUR reads ledger rows and is bounded by `most`
- * hours. */
+/* The account's sums per interval that overlaps [start_us, end_us), oldest first, empty
+ * ones included, or only those with figures when `by_type`. account_id 0: the platform.
+ * ERR_TOO_LARGE when that is more than `most` buckets. USAGE_HOUR reads ledger rows and is
+ * bounded by `most` hours. */
 int usage_history_read(struct db *db, int64_t account_id, int64_t start_us, int64_t end_us,
                        enum usage_interval interval, bool by_type, size_t most,
                        int (*row)(void *ctx, const struct usage_bucket *bucket), void *ctx);
@@ -195,7 +203,8 @@ int usage_top(struct db *db, int meter, size_t most,
               int (*row)(void *ctx, int64_t account_id, int64_t sum), void *ctx);
 int usage_platform_read(struct db *db, struct usage_totals *ret);
 int usage_platform_types_read(struct db *db, int meter,
-                              int (*row)(void *ctx, const char *type, int64_t sum), void *ctx);
+                              int (*row)(void *ctx, const char *type, int64_t sum),
+                              void *ctx);
 
 /* One row of the ledger. */
 struct usage_row {
@@ -221,15 +230,16 @@ struct usage_verify_report {
     char difference[256]; /* the first one, in words; empty when equal */
 };
 
-/* Recomputes every rollup and every reservation from the ledger inside one read snapshot and
- * compares. Returns 0 also when they differ: see is_equal. */
+/* Recomputes every rollup and every reservation from the ledger inside one read snapshot
+ * and compares. Returns 0 also when they differ: see is_equal. */
 int usage_verify(struct db *db, struct usage_verify_report *ret, struct err *reterr);
 
 /* ---- calls: counted in memory, written at least once a second ---- */
 
 struct usage_calls;
 
-/* Counts of `meter`, gathered per account. At most `accounts_max` accounts wait at a time. */
+/* Counts of `meter`, gathered per account. At most `accounts_max` accounts wait at a time.
+ */
 int usage_calls_new(int meter, size_t accounts_max, struct usage_calls **ret);
 void usage_calls_free(struct usage_calls **calls); /* what was not flushed is lost */
 /* Counts one call. Any thread. ERR_BUSY when too many accounts wait: flush first. */
@@ -237,12 +247,13 @@ int usage_calls_add(struct usage_calls *calls, const struct usage_subject *subje
                     int64_t now_us);
 /* The number of the last flush that this snapshot holds. */
 int usage_calls_epoch_read(struct db *db, int64_t *ret_epoch);
-/* What an account's stored figure lacks in a snapshot of that epoch: calls that wait, and those
- * of flushes the snapshot does not hold yet. Stored figure + this is exact. Any thread. */
+/* What an account's stored figure lacks in a snapshot of that epoch: calls that wait, and
+ * those of flushes the snapshot does not hold yet. Stored figure + this is exact. Any
+ * thread. */
 int64_t usage_calls_pending(struct usage_calls *calls, int64_t account_id, int64_t epoch,
                             int64_t *ret_last_us);
-/* Writes what waits, inside the caller's transaction; then, once that is committed or rolled
- * back, the caller must say which. One flush at a time. */
+/* Writes what waits, inside the caller's transaction; then, once that is committed or
+ * rolled back, the caller must say which. One flush at a time. */
 int usage_calls_flush(struct usage_calls *calls, struct db *db);
 void usage_calls_flushed(struct usage_calls *calls, bool committed);
 
@@ -251,13 +262,16 @@ void usage_calls_flushed(struct usage_calls *calls, bool committed);
 struct usage_store;
 
 /* Opens or makes the SQLite ledger at `path` and declares the meters. Durable: a call below
- * that returned 0 survives power loss. Any thread may call; concurrent calls share commits. */
+ * that returned 0 survives power loss. Any thread may call; concurrent calls share commits.
+ */
 int usage_store_open(const char *path, const struct usage_meter *meters, size_t count,
                      struct usage_store **ret, struct err *reterr);
 /* Runs `work` in one durable transaction; what it returns undoes it when not 0. */
-int usage_store_write(struct usage_store *store, int (*work)(struct db *db, void *ctx), void *ctx);
+int usage_store_write(struct usage_store *store, int (*work)(struct db *db, void *ctx),
+                      void *ctx);
 /* Runs `work` on one read snapshot. */
-int usage_store_read(struct usage_store *store, int (*work)(struct db *db, void *ctx), void *ctx);
+int usage_store_read(struct usage_store *store, int (*work)(struct db *db, void *ctx),
+                     void *ctx);
 void usage_store_close(struct usage_store **store);
 
 #endif

@@ -36,8 +36,8 @@ int64_t clock_days_from_civil(int year, int month, int day)
     const int64_t era = (y >= 0 ? y : y - 399) / 400;
     const int64_t year_of_era = y - era * 400;
     const int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    const int64_t day_of_era =
-        year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
+                               day_of_year;
 
     return era * 146097 + day_of_era - 719468;
 }
@@ -49,8 +49,8 @@ void clock_civil_from_days(int64_t days, int *ret_year, int *ret_month, int *ret
     const int64_t day_of_era = z - era * 146097;
     const int64_t year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    const int64_t day_of_year =
-        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    const int64_t day_of_year = day_of_era -
+                                (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     const int64_t shifted_month = (5 * day_of_year + 2) / 153;
 
     *ret_day = (int)(day_of_year - (153 * shifted_month + 2) / 5 + 1);
@@ -167,11 +167,11 @@ bool clock_parse(struct view text, int64_t *ret_us)
         *ret_us = date_us;
         return true;
     }
-    if (!take_char(&text, "Tt ") || !take_digits(&text, 2, &hour) || !take_char(&text, ":") ||
-        !take_digits(&text, 2, &minute) || !take_char(&text, ":") ||
-        !take_digits(&text, 2, &second) || !take_fraction_us(&text, &fraction_us) ||
-        !take_offset_us(&text, &offset_us) || text.len != 0 || hour > 23 || minute > 59 ||
-        second > 60)
+    if (!take_char(&text, "Tt ") || !take_digits(&text, 2, &hour) ||
+        !take_char(&text, ":") || !take_digits(&text, 2, &minute) ||
+        !take_char(&text, ":") || !take_digits(&text, 2, &second) ||
+        !take_fraction_us(&text, &fraction_us) || !take_offset_us(&text, &offset_us) ||
+        text.len != 0 || hour > 23 || minute > 59 || second > 60)
         return false;
     *ret_us = date_us + hour * CLOCK_HOUR_US + minute * CLOCK_MINUTE_US +
               second * CLOCK_SECOND_US + fraction_us - offset_us;

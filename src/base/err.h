@@ -30,7 +30,7 @@ enum err_code {
     ERR_STORE = -17,          /* the database refused */
     ERR_CORRUPT = -18,        /* stored data contradicts itself */
     ERR_NO_MEMORY = -19,
-    ERR_INTERNAL = -20,       /* a bug of ours that was caught */
+    ERR_INTERNAL = -20, /* a bug of ours that was caught */
 };
 
 enum { ERR_TEXT_MAX = 256 };

@@ -51,8 +51,8 @@ bool uuid_is_valid(struct view text)
         return false;
     for (size_t i = 0; i < text.len; i++) {
         const char c = text.ptr[i];
-        const bool is_hex =
-            (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+        const bool is_hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
+                            (c >= 'A' && c <= 'F');
 
         if (is_dash_position(i) ? c != '-' : !is_hex)
             return false;

@@ -1,0 +1,132 @@
+#include "usage/limits.h"
+
+#include <stdio.h>
+#include "store/db.h"
+#include "usage/zone.h"
+
+static int plan_limits_read(struct db *db, const char *plan,
+                            struct usage_limit_state *states, size_t *count)
+{
+    int ended, rc = db_run(db, STMT_PLAN_LIMITS, DB_ARGS(DB_TEXT(plan)));
+    size_t n = 0;
+
+    while (rc == 0 && n < USAGE_LIMITS_MAX) {
+        const int row = db_next(db, STMT_PLAN_LIMITS);
+
+        if (row <= 0) {
+            rc = row;
+            break;
+        }
+        states[n++] = (struct usage_limit_state){
+            .meter = (int)db_int(db, STMT_PLAN_LIMITS, 0),
+            .window = (enum usage_window)db_int(db, STMT_PLAN_LIMITS, 1),
+            .limit = db_int(db, STMT_PLAN_LIMITS, 2),
+        };
+    }
+    ended = db_done(db, STMT_PLAN_LIMITS);
+    rc = rc ? rc : ended;
+    if (rc == 0)
+        *count = n;
+    return rc;
+}
+
+static void window_read(struct usage_limit_state *s, int64_t today, int64_t *ret_first_day)
+{
+    *ret_first_day = today;
+    switch (s->window) {
+    case USAGE_WINDOW_DAY:
+        s->resets_us = zone_day_start_us(today + 1);
+        break;
+    case USAGE_WINDOW_MONTH:
+        *ret_first_day = zone_month_first_day(today);
+        s->resets_us = zone_day_start_us(zone_next_month_first_day(today));
+        break;
+    case USAGE_WINDOW_LIFETIME:
+    case USAGE_WINDOW_STORED:
+        s->resets_us = 0;
+        break;
+    }
+}
+
+static int used_read(struct db *db, int64_t account_id, int64_t today,
+                     struct usage_limit_state *s)
+{
+    int64_t first_day;
+    int rc;
+
+    window_read(s, today, &first_day);
+    if (s->window == USAGE_WINDOW_DAY || s->window == USAGE_WINDOW_MONTH)
+        return db_get_int(db, STMT_DAILY_USED,
+                          DB_ARGS(DB_INT(account_id), DB_INT(s->meter), DB_INT(first_day)),
+                          &s->used);
+    rc = db_get_int(db, STMT_TOTALS_USED, DB_ARGS(DB_INT(account_id), DB_INT(s->meter)),
+                    &s->used);
+    return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+static int plan_of_account(struct db *db, int64_t account_id, char plan[USAGE_NAME_MAX + 1])
+{
+    int ended, rc = db_run(db, STMT_ACCOUNT_GET, DB_ARGS(DB_INT(account_id)));
+
+    if (rc == 0)
+        rc = db_next(db, STMT_ACCOUNT_GET);
+    if (rc > 0) {
+        const struct view name = db_text(db, STMT_ACCOUNT_GET, 0);
+
+        (void)snprintf(plan, USAGE_NAME_MAX + 1, "%.*s", (int)name.len, name.ptr);
+        rc = 0;
+    } else if (rc == 0) {
+        rc = ERR_NOT_FOUND;
+    }
+    ended = db_done(db, STMT_ACCOUNT_GET);
+    return rc ? rc : ended;
+}
+
+int limits_of_account(struct db *db, int64_t account_id, bool of_group, int64_t now_us,
+                      struct usage_limit_state *states, size_t *count)
+{
+    const enum stmt held = of_group ? STMT_HELD_BY_GROUP : STMT_HELD_BY_ACCOUNT;
+    const int64_t today = zone_day_of(now_us);
+    struct usage_limit_state *own = states + *count;
+    char plan[USAGE_NAME_MAX + 1];
+    size_t n = 0;
+    int rc = plan_of_account(db, account_id, plan);
+
+    if (rc == 0)
+        rc = plan_limits_read(db, plan, own, &n);
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        own[i].of_group = of_group;
+        rc = used_read(db, account_id, today, &own[i]);
+        if (rc == 0)
+            rc = db_get_int(db, held, DB_ARGS(DB_INT(account_id), DB_INT(own[i].meter)),
+                            &own[i].reserved);
+    }
+    if (rc == 0)
+        *count += n;
+    return rc;
+}
+
+int usage_limits_read(struct db *db, const struct usage_subject *subject, int64_t now_us,
+                      struct usage_limit_state *ret, size_t *ret_count)
+{
+    size_t count = 0;
+    int rc = limits_of_account(db, subject->account_id, false, now_us, ret, &count);
+
+    if (rc == 0 && subject->group_id)
+        rc = limits_of_account(db, subject->group_id, true, now_us, ret, &count);
+    if (rc == 0)
+        *ret_count = count;
+    return rc;
+}
+
+int usage_plan_read(struct db *db, const char *plan, int64_t now_us,
+                    struct usage_limit_state *ret, size_t *ret_count)
+{
+    const int64_t today = zone_day_of(now_us);
+    int64_t first_day;
+    int rc = plan_limits_read(db, plan, ret, ret_count);
+
+    for (size_t i = 0; rc == 0 && i < *ret_count; i++)
+        window_read(&ret[i], today, &first_day);
+    return rc;
+}
