@@ -38,7 +38,7 @@ static int rollups_add(struct db *db, const struct usage_event *event, const cha
                        const struct ledger_change *change)
 {
     const int64_t owners[] = { event->subject.account_id, event->subject.group_id, 0 };
-    const int64_t seen_us = change->amount > 0 ? event->now_us : 0;
+    const int64_t seen_us = change->amount > 0 && !change->is_moved ? event->now_us : 0;
     int rc = 0;
 
     for (size_t i = 0; i < 3 && rc == 0; i++) {

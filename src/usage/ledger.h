@@ -12,6 +12,7 @@ struct ledger_change {
     int64_t amount; /* changes the sums */
     int64_t held;   /* changes what is reserved */
     int64_t day;    /* of the sums: zone_day_of(now) but for a merge */
+    bool is_moved;  /* a merge: nothing happened now, so first and last stay */
 };
 
 /* ERR_INVALID for a negative meter; errors of the store otherwise. */

@@ -178,3 +178,35 @@ SELECT account_id, meter, ref, 0, SUM(ledger), SUM(stored) FROM (
     SELECT account_id, meter, ref, held AS ledger, 0 AS stored FROM usage_events WHERE held <> 0
     UNION ALL SELECT account_id, meter, ref, 0, amount FROM reservations
 ) AS both_sides GROUP BY account_id, meter, ref HAVING SUM(ledger) <> SUM(stored) LIMIT 1;
+
+-- name: daily_of_account
+SELECT meter, day, type, sum FROM usage_daily WHERE account_id = $1 ORDER BY meter, day, type;
+
+-- name: totals_times_merge
+UPDATE usage_totals SET
+    first_us = (SELECT CASE WHEN f.first_us > 0 AND (usage_totals.first_us = 0
+                                 OR f.first_us < usage_totals.first_us)
+                            THEN f.first_us ELSE usage_totals.first_us END
+                FROM usage_totals f WHERE f.account_id = $1
+                AND f.meter = usage_totals.meter AND f.type = usage_totals.type),
+    last_us = (SELECT CASE WHEN f.last_us > usage_totals.last_us
+                           THEN f.last_us ELSE usage_totals.last_us END
+               FROM usage_totals f WHERE f.account_id = $1
+               AND f.meter = usage_totals.meter AND f.type = usage_totals.type)
+WHERE account_id = $2 AND EXISTS (SELECT 1 FROM usage_totals f WHERE f.account_id = $1
+    AND f.meter = usage_totals.meter AND f.type = usage_totals.type);
+
+-- name: holds_merge_out
+INSERT INTO usage_events
+    (occurred_us, day, account_id, group_id, kind, meter, type, ref, amount, held)
+SELECT $1, 0, account_id, group_id, 'merge', meter, type, ref, 0, -amount
+FROM reservations WHERE account_id = $2;
+
+-- name: holds_merge_in
+INSERT INTO usage_events
+    (occurred_us, day, account_id, group_id, kind, meter, type, ref, amount, held)
+SELECT $1, 0, $2, group_id, 'merge', meter, type, ref, 0, amount
+FROM reservations WHERE account_id = $3;
+
+-- name: holds_move
+UPDATE reservations SET account_id = $1 WHERE account_id = $2;
