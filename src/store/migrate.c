@@ -37,9 +37,15 @@ static int migration_step(struct db *db, int64_t *version)
 int db_migrate(struct db *db, struct err *reterr)
 {
     int64_t version = 0;
-    int rc = db_script(db, "CREATE TABLE IF NOT EXISTS schema_migrations "
-                           "(number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL)");
+    int rc = db_begin(db);
 
+    if (rc == 0)
+        rc = db_script(db, "CREATE TABLE IF NOT EXISTS schema_migrations "
+                           "(number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL)");
+    if (rc == 0)
+        rc = db_commit(db);
+    else
+        db_rollback(db);
     do {
         if (rc == 0)
             rc = migration_step(db, &version);

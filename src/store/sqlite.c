@@ -90,6 +90,19 @@ static const char *path_of_url(const char *url)
     return strstr(url, "://") ? NULL : url;
 }
 
+/* The switch to WAL answers busy at once, without waiting, while another process opens or
+ * closes the same file. */
+static int wal_enter(struct db *db)
+{
+    int rc = db_script(db, "PRAGMA journal_mode = WAL");
+
+    for (int waited_ms = 0; rc == ERR_BUSY && waited_ms < BUSY_TIMEOUT_MS; waited_ms += 5) {
+        (void)sqlite3_sleep(5);
+        rc = db_script(db, "PRAGMA journal_mode = WAL");
+    }
+    return rc;
+}
+
 static int configure(struct db *db)
 {
     int rc;
@@ -98,7 +111,7 @@ static int configure(struct db *db)
     (void)sqlite3_busy_timeout(db->sqlite, BUSY_TIMEOUT_MS);
     if (db->mode == DB_READ)
         return db_script(db, "PRAGMA query_only = 1; SELECT COUNT(*) FROM sqlite_schema");
-    rc = db_script(db, "PRAGMA journal_mode = WAL");
+    rc = wal_enter(db);
     return rc ? rc : db_script(db, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = 1");
 }
 

@@ -136,8 +136,10 @@ static void *start_and_stop(void *ctx)
     struct committer *c = NULL;
     struct err err;
 
-    if (committer_start(ctx, 4, &c, &err) != 0)
+    if (committer_start(ctx, 4, &c, &err) != 0) {
+        print_error("%s\n", err.text);
         return ctx;
+    }
     committer_stop(&c);
     return NULL;
 }
