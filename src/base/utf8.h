@@ -1,0 +1,15 @@
+/* UTF-8 (RFC 3629): no surrogates, no overlong forms, nothing past U+10FFFF. Any thread. */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stddef.h>
+#include "base/view.h"
+
+/* Bytes of the one well-formed character that `text` begins with; 0 when it begins with
+ * none. */
+size_t utf8_char_len(struct view text);
+/* Bytes from the start that need no JSON escape: well-formed, no control character, no
+ * quote, no backslash. */
+size_t utf8_plain_run(struct view text);
+
+#endif
