@@ -2,8 +2,8 @@
  * (one fsync) among all operations that wait for one.
  *
  * It takes everything queued, applies each operation inside a savepoint of one transaction
- * (one that fails is rolled back to its savepoint, the others go on), commits, and then calls
- * every done(). See docs/architecture.md, "The commit path". */
+ * (one that fails is rolled back to its savepoint, the others go on), commits, and then
+ * calls every done(). See docs/architecture.md, "The commit path". */
 #ifndef STORE_COMMITTER_H
 #define STORE_COMMITTER_H
 
@@ -16,19 +16,21 @@ struct committer;
 struct commit_op {
     /* On the committer's thread, inside the transaction. Non-zero undoes what it did. */
     int (*apply)(struct db *db, struct commit_op *op, struct err *reterr);
-    /* On the committer's thread, once rc holds: 0 means that it is on the disk. The op may be
-     * freed in it. Must not block. */
+    /* On the committer's thread, once rc holds: 0 means that it is on the disk. The op may
+     * be freed in it. Must not block. */
     void (*done)(struct commit_op *op);
-    int rc; /* apply's result, or the commit's failure */
+    /* apply's result; when the shared commit fails, that failure, for every op in it */
+    int rc;
     struct err err;
     struct commit_op *next; /* the committer's, while queued */
+    void *waiter;           /* committer_run's */
 };
 
 /* Opens `url` for writing, migrates it and starts the thread over a queue of `ops_max`. */
 MUST_CHECK int committer_start(const char *url, size_t ops_max, struct committer **ret,
                                struct err *reterr);
-/* Queues an operation, which must stay alive until done(). ERR_BUSY when the queue is full or
- * the committer is stopping. Any thread. */
+/* Queues an operation, which must stay alive until done(). ERR_BUSY when the queue is full
+ * or the committer is stopping. Any thread. */
 MUST_CHECK int committer_submit(struct committer *c, struct commit_op *op);
 /* Submits, and waits until it is durable or refused. op->done is set by this call. Returns
  * op->rc. Not from the committer's own thread. */
@@ -38,7 +40,8 @@ MUST_CHECK int committer_run(struct committer *c, struct commit_op *op);
 unsigned long committer_generation(const struct committer *c);
 /* Whether the last commit worked: what /health reports. Any thread. */
 int committer_health(struct committer *c, struct err *reterr);
-/* Applies what is queued, closes the connection (checkpointing the log), joins. Accepts NULL. */
+/* Applies what is queued, closes the connection (checkpointing the log), joins. Accepts
+ * NULL. */
 void committer_stop(struct committer **c);
 
 #endif

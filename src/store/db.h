@@ -3,8 +3,8 @@
  * All SQL of the program is in src/store/sql/FILE.sql; tools/gen_statements.py turns each
  * "-- name: x" block into STMT_X of the generated store/statements.h. Parameters are $1 to
  * $9..., in order of first appearance (the generator refuses anything else, since to SQLite
- * `$1` is a name). Callers in usage/, auth/ and jobs/ bind values and read columns; no value
- * is ever formatted into SQL.
+ * `$1` is a name). Callers in usage/, auth/ and jobs/ bind values and read columns; no
+ * value is ever formatted into SQL.
  *
  * A connection is used by one thread at a time. */
 #ifndef STORE_DB_H
@@ -20,7 +20,7 @@
 struct db;
 
 enum db_mode {
-    DB_READ,   /* sees one snapshot between db_begin and db_end; never blocks a writer */
+    DB_READ,   /* sees one snapshot from db_begin to db_commit; never blocks a writer */
     DB_WRITE,  /* the committer's */
     DB_CREATE, /* like DB_WRITE, and makes the file when it is missing */
 };
@@ -33,10 +33,10 @@ struct db_arg {
     struct view text; /* borrowed until db_done */
 };
 
-#define DB_INT(value_)  ((struct db_arg){ .type = DB_ARG_INT, .integer = (int64_t)(value_) })
-#define DB_VIEW(view_)  db_arg_view(view_) /* ptr NULL binds NULL */
-#define DB_TEXT(str_)   db_arg_view(view_of(str_))
-#define DB_NULL         ((struct db_arg){ .type = DB_ARG_NULL })
+#define DB_INT(value_) ((struct db_arg){ .type = DB_ARG_INT, .integer = (int64_t)(value_) })
+#define DB_VIEW(view_) db_arg_view(view_) /* ptr NULL binds NULL */
+#define DB_TEXT(str_)  db_arg_view(view_of(str_))
+#define DB_NULL        ((struct db_arg){ .type = DB_ARG_NULL })
 /* 0 binds NULL: for optional references and times. */
 #define DB_INT_OR_NULL(value_) db_arg_int_or_null((int64_t)(value_))
 
@@ -50,9 +50,12 @@ static inline struct db_arg db_arg_int_or_null(int64_t value)
     return value ? DB_INT(value) : DB_NULL;
 }
 
-/* Opens the database at `url` ("sqlite:PATH", "sqlite:///PATH" or a bare path). ERR_INVALID
- * for a URL of no known driver, ERR_NOT_FOUND, ERR_CORRUPT, ERR_IO, ERR_NO_SPACE with text. */
-MUST_CHECK int db_open(const char *url, enum db_mode mode, struct db **ret, struct err *reterr);
+/* Opens the database at `url` ("sqlite:PATH", "sqlite:///PATH" or a bare path; an absolute
+ * PATH makes that four slashes). A file that DB_CREATE makes is readable by its owner
+ * alone. ERR_INVALID for a URL of no known driver, ERR_NOT_FOUND, ERR_CORRUPT, ERR_IO,
+ * ERR_NO_SPACE, ERR_BUSY (locked by another program for ten seconds) with text. */
+MUST_CHECK int db_open(const char *url, enum db_mode mode, struct db **ret,
+                       struct err *reterr);
 void db_close(struct db **db); /* accepts NULL */
 
 /* Transactions. A DB_READ connection outside one takes a snapshot per statement. */
@@ -68,7 +71,8 @@ MUST_CHECK int db_savepoint_rollback(struct db *db);
  * connection do not nest. */
 MUST_CHECK int db_run(struct db *db, enum stmt stmt, const struct db_arg *args,
                       size_t args_count);
-MUST_CHECK int db_next(struct db *db, enum stmt stmt); /* 1: a row, 0: no more, < 0: error */
+/* 1: a row, 0: no more, < 0: error. */
+MUST_CHECK int db_next(struct db *db, enum stmt stmt);
 int64_t db_int(struct db *db, enum stmt stmt, int column); /* NULL reads as 0 */
 bool db_is_null(struct db *db, enum stmt stmt, int column);
 /* Borrowed until the next db_next or db_done of this statement; ptr NULL for NULL. */
@@ -95,8 +99,9 @@ int64_t db_changes(struct db *db);
 /* The driver's words for the connection's last failure: one line for the log. */
 void db_error(struct db *db, struct err *reterr);
 
-/* Brings the schema up to date from the embedded sql/NNNN_*.sql, one transaction each, under
- * the database's write lock. ERR_CORRUPT when the database is newer than this program. */
+/* Brings the schema up to date from the embedded sql/NNNN_*.sql, one transaction each,
+ * under the database's write lock. ERR_CORRUPT when the database is newer than this
+ * program. */
 MUST_CHECK int db_migrate(struct db *db, struct err *reterr);
 
 /* Adds `delta` to the named row of platform_counts, making it at 0 first: the maintained

@@ -1,0 +1,244 @@
+#include "store/committer.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include "store/db.h"
+
+struct committer {
+    struct db *db; /* the thread's, once it runs */
+    pthread_t thread;
+    atomic_ulong generation;
+    size_t ops_max;
+
+    pthread_mutex_t lock; /* guards all below */
+    pthread_cond_t wake;
+    struct commit_op *first, **end;
+    size_t ops_count;
+    bool stopping;
+    struct err health; /* of the last commit; code 0 when it worked */
+};
+
+/* The one place where an operation waits in a thread: committer_run. */
+struct waiter {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool finished;
+};
+
+static void refuse(struct commit_op *op, int rc, const struct err *why)
+{
+    op->rc = rc;
+    op->err = *why;
+    op->err.code = rc;
+}
+
+/* Applies one operation within its savepoint. Non-zero only when the whole transaction can
+ * no longer be relied on. */
+static int apply(struct db *db, struct commit_op *op)
+{
+    int rc = db_savepoint(db);
+
+    if (rc)
+        return rc;
+    op->rc = op->apply(db, op, &op->err);
+    return op->rc ? db_savepoint_rollback(db) : db_savepoint_release(db);
+}
+
+static int apply_all(struct db *db, struct commit_op *first, bool *ret_changed)
+{
+    int rc = db_begin(db);
+
+    for (struct commit_op *op = first; op && rc == 0; op = op->next) {
+        rc = apply(db, op);
+        *ret_changed |= rc == 0 && op->rc == 0;
+    }
+    return rc ? rc : db_commit(db);
+}
+
+static void set_health(struct committer *c, const struct err *health)
+{
+    (void)pthread_mutex_lock(&c->lock);
+    c->health = *health;
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+/* When the transaction fails, so does every operation in it: even a refusal may have been
+ * due to another operation that did not happen. */
+static void commit_batch(struct committer *c, struct commit_op *first)
+{
+    struct err health = { 0 };
+    bool changed = false;
+    struct commit_op *next;
+    const int rc = apply_all(c->db, first, &changed);
+
+    if (rc) {
+        db_error(c->db, &health);
+        health.code = rc;
+        db_rollback(c->db);
+        for (struct commit_op *op = first; op; op = op->next)
+            refuse(op, rc, &health);
+    } else if (changed) {
+        (void)atomic_fetch_add(&c->generation, 1);
+    }
+    set_health(c, &health);
+    for (struct commit_op *op = first; op; op = next) {
+        next = op->next;
+        op->done(op);
+    }
+}
+
+/* Waits for operations and takes them all; NULL once stopped and empty. */
+static struct commit_op *take_all(struct committer *c)
+{
+    struct commit_op *first;
+
+    (void)pthread_mutex_lock(&c->lock);
+    while (!c->first && !c->stopping)
+        (void)pthread_cond_wait(&c->wake, &c->lock);
+    first = c->first;
+    c->first = NULL;
+    c->end = &c->first;
+    c->ops_count = 0;
+    (void)pthread_mutex_unlock(&c->lock);
+    return first;
+}
+
+static void *run_thread(void *arg)
+{
+    struct committer *c = arg;
+    struct commit_op *first;
+
+    (void)pthread_setname_np(pthread_self(), "committer");
+    while ((first = take_all(c)))
+        commit_batch(c, first);
+    return NULL;
+}
+
+/* Signals are for the threads that expect them. */
+static int start_thread(struct committer *c, struct err *reterr)
+{
+    sigset_t all, before;
+    int errnum;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    errnum = pthread_create(&c->thread, NULL, run_thread, c);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return errnum ? err_set_errno(reterr, errnum, "committer thread") : 0;
+}
+
+static void free_committer(struct committer *c)
+{
+    db_close(&c->db);
+    (void)pthread_cond_destroy(&c->wake);
+    (void)pthread_mutex_destroy(&c->lock);
+    free(c);
+}
+
+int committer_start(const char *url, size_t ops_max, struct committer **ret,
+                    struct err *reterr)
+{
+    struct committer *c = calloc(1, sizeof *c);
+    int rc;
+
+    if (!c)
+        return err_set(reterr, ERR_NO_MEMORY, "committer: no memory");
+    (void)pthread_mutex_init(&c->lock, NULL);
+    (void)pthread_cond_init(&c->wake, NULL);
+    c->end = &c->first;
+    c->ops_max = ops_max;
+    rc = db_open(url, DB_CREATE, &c->db, reterr);
+    if (rc == 0)
+        rc = db_migrate(c->db, reterr);
+    if (rc == 0)
+        rc = start_thread(c, reterr);
+    if (rc)
+        free_committer(c);
+    else
+        *ret = c;
+    return rc;
+}
+
+int committer_submit(struct committer *c, struct commit_op *op)
+{
+    int rc = ERR_BUSY;
+
+    op->next = NULL;
+    op->rc = 0;
+    op->err = (struct err){ 0 };
+    (void)pthread_mutex_lock(&c->lock);
+    if (!c->stopping && c->ops_count < c->ops_max) {
+        *c->end = op;
+        c->end = &op->next;
+        c->ops_count++;
+        (void)pthread_cond_signal(&c->wake);
+        rc = 0;
+    }
+    (void)pthread_mutex_unlock(&c->lock);
+    return rc;
+}
+
+static void wake_waiter(struct commit_op *op)
+{
+    struct waiter *w = op->waiter;
+
+    (void)pthread_mutex_lock(&w->lock);
+    w->finished = true;
+    (void)pthread_cond_signal(&w->wake);
+    (void)pthread_mutex_unlock(&w->lock);
+}
+
+int committer_run(struct committer *c, struct commit_op *op)
+{
+    struct waiter w = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
+    int rc;
+
+    op->done = wake_waiter;
+    op->waiter = &w;
+    rc = committer_submit(c, op);
+    if (rc) {
+        op->rc = err_set(&op->err, rc, "committer: the queue is full or closed");
+    } else {
+        (void)pthread_mutex_lock(&w.lock);
+        while (!w.finished)
+            (void)pthread_cond_wait(&w.wake, &w.lock);
+        (void)pthread_mutex_unlock(&w.lock);
+    }
+    op->waiter = NULL;
+    (void)pthread_cond_destroy(&w.wake);
+    (void)pthread_mutex_destroy(&w.lock);
+    return op->rc;
+}
+
+unsigned long committer_generation(const struct committer *c)
+{
+    return atomic_load(&c->generation);
+}
+
+int committer_health(struct committer *c, struct err *reterr)
+{
+    int rc;
+
+    (void)pthread_mutex_lock(&c->lock);
+    rc = c->health.code;
+    if (rc && reterr)
+        *reterr = c->health;
+    (void)pthread_mutex_unlock(&c->lock);
+    return rc;
+}
+
+void committer_stop(struct committer **c)
+{
+    if (!*c)
+        return;
+    (void)pthread_mutex_lock(&(*c)->lock);
+    (*c)->stopping = true;
+    (void)pthread_cond_signal(&(*c)->wake);
+    (void)pthread_mutex_unlock(&(*c)->lock);
+    (void)pthread_join((*c)->thread, NULL);
+    free_committer(*c);
+    *c = NULL;
+}
