@@ -1,105 +1,141 @@
 #include "store/committer.h"
 
 #include <pthread.h>
-#include <semaphore.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include "store/db.h"
 
 struct committer {
-    struct db *db; /* the thread's own */
+    struct db *db; /* the thread's, once it runs */
     pthread_t thread;
-    pthread_mutex_t lock; /* over all below but the generation */
-    pthread_cond_t queued;
-    struct commit_op *first, *last;
-    size_t count, ops_max;
-    bool stopping;
-    struct err health; /* code 0: the last commit worked */
     atomic_ulong generation;
+    size_t ops_max;
+
+    pthread_mutex_t lock; /* guards all below */
+    pthread_cond_t wake;
+    struct commit_op *first, **end;
+    size_t ops_count;
+    bool stopping;
+    struct err health; /* of the last commit; code 0 when it worked */
 };
 
-static void op_apply(struct db *db, struct commit_op *op)
+/* The one place where an operation waits in a thread: committer_run. */
+struct waiter {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool finished;
+};
+
+static void refuse(struct commit_op *op, int rc, const struct err *why)
 {
-    op->err = (struct err){ 0 };
-    op->rc = db_savepoint(db);
-    if (op->rc) {
-        db_error(db, &op->err);
-        return;
-    }
+    op->rc = rc;
+    op->err = *why;
+    op->err.code = rc;
+}
+
+/* Applies one operation within its savepoint. Non-zero only when the whole transaction can
+ * no longer be relied on. */
+static int apply(struct db *db, struct commit_op *op)
+{
+    int rc = db_savepoint(db);
+
+    if (rc)
+        return rc;
     op->rc = op->apply(db, op, &op->err);
-    if (op->rc && op->err.code == 0)
-        (void)err_set(&op->err, op->rc, "%s", err_name(op->rc));
-    if (op->rc ? db_savepoint_rollback(db) : db_savepoint_release(db)) {
-        op->rc = op->rc ? op->rc : ERR_STORE;
-        db_error(db, &op->err);
-    }
+    return op->rc ? db_savepoint_rollback(db) : db_savepoint_release(db);
 }
 
-/* Every operation that had worked shares the commit's failure. */
-static void ops_fail(struct commit_op *ops, const struct err *err)
+static int apply_all(struct db *db, struct commit_op *first, bool *ret_changed)
 {
-    for (struct commit_op *op = ops; op; op = op->next) {
-        if (op->rc == 0) {
-            op->rc = err->code ? err->code : ERR_STORE;
-            op->err = *err;
-        }
+    int rc = db_begin(db);
+
+    for (struct commit_op *op = first; op && rc == 0; op = op->next) {
+        rc = apply(db, op);
+        *ret_changed |= rc == 0 && op->rc == 0;
     }
+    return rc ? rc : db_commit(db);
 }
 
-static void batch_commit(struct committer *c, struct commit_op *ops)
+static void set_health(struct committer *c, const struct err *health)
 {
-    struct err err = { 0 };
-    int rc = db_begin(c->db);
-
-    for (struct commit_op *op = ops; op; op = op->next) {
-        op->rc = 0;
-        if (rc == 0)
-            op_apply(c->db, op);
-    }
-    if (rc == 0)
-        rc = db_commit(c->db);
-    if (rc) {
-        db_error(c->db, &err);
-        db_rollback(c->db);
-        ops_fail(ops, &err);
-    } else {
-        atomic_fetch_add(&c->generation, 1);
-    }
     (void)pthread_mutex_lock(&c->lock);
-    c->health = err;
+    c->health = *health;
     (void)pthread_mutex_unlock(&c->lock);
 }
 
-static struct commit_op *batch_take(struct committer *c)
+/* When the transaction fails, so does every operation in it: even a refusal may have been
+ * due to another operation that did not happen. */
+static void commit_batch(struct committer *c, struct commit_op *first)
 {
-    struct commit_op *ops;
+    struct err health = { 0 };
+    bool changed = false;
+    struct commit_op *next;
+    const int rc = apply_all(c->db, first, &changed);
+
+    if (rc) {
+        db_error(c->db, &health);
+        health.code = rc;
+        db_rollback(c->db);
+        for (struct commit_op *op = first; op; op = op->next)
+            refuse(op, rc, &health);
+    } else if (changed) {
+        (void)atomic_fetch_add(&c->generation, 1);
+    }
+    set_health(c, &health);
+    for (struct commit_op *op = first; op; op = next) {
+        next = op->next;
+        op->done(op);
+    }
+}
+
+/* Waits for operations and takes them all; NULL once stopped and empty. */
+static struct commit_op *take_all(struct committer *c)
+{
+    struct commit_op *first;
 
     (void)pthread_mutex_lock(&c->lock);
     while (!c->first && !c->stopping)
-        (void)pthread_cond_wait(&c->queued, &c->lock);
-    ops = c->first;
-    c->first = c->last = NULL;
-    c->count = 0;
+        (void)pthread_cond_wait(&c->wake, &c->lock);
+    first = c->first;
+    c->first = NULL;
+    c->end = &c->first;
+    c->ops_count = 0;
     (void)pthread_mutex_unlock(&c->lock);
-    return ops;
+    return first;
 }
 
-static void *committer_thread(void *ctx)
+static void *run_thread(void *arg)
 {
-    struct committer *c = ctx;
-    struct commit_op *ops;
+    struct committer *c = arg;
+    struct commit_op *first;
 
-    while ((ops = batch_take(c)) != NULL) {
-        batch_commit(c, ops);
-        while (ops) {
-            struct commit_op *op = ops;
-
-            ops = op->next;
-            op->done(op);
-        }
-    }
+    (void)pthread_setname_np(pthread_self(), "committer");
+    while ((first = take_all(c)))
+        commit_batch(c, first);
     return NULL;
+}
+
+/* Signals are for the threads that expect them. */
+static int start_thread(struct committer *c, struct err *reterr)
+{
+    sigset_t all, before;
+    int errnum;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    errnum = pthread_create(&c->thread, NULL, run_thread, c);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return errnum ? err_set_errno(reterr, errnum, "committer thread") : 0;
+}
+
+static void free_committer(struct committer *c)
+{
+    db_close(&c->db);
+    (void)pthread_cond_destroy(&c->wake);
+    (void)pthread_mutex_destroy(&c->lock);
+    free(c);
 }
 
 int committer_start(const char *url, size_t ops_max, struct committer **ret,
@@ -109,86 +145,71 @@ int committer_start(const char *url, size_t ops_max, struct committer **ret,
     int rc;
 
     if (!c)
-        return err_set(reterr, ERR_NO_MEMORY, "committer");
-    c->ops_max = ops_max;
+        return err_set(reterr, ERR_NO_MEMORY, "committer: no memory");
     (void)pthread_mutex_init(&c->lock, NULL);
-    (void)pthread_cond_init(&c->queued, NULL);
+    (void)pthread_cond_init(&c->wake, NULL);
+    c->end = &c->first;
+    c->ops_max = ops_max;
     rc = db_open(url, DB_CREATE, &c->db, reterr);
     if (rc == 0)
         rc = db_migrate(c->db, reterr);
-    if (rc == 0) {
-        const int errnum = pthread_create(&c->thread, NULL, committer_thread, c);
-
-        rc = errnum ? err_set_errno(reterr, errnum, "committer thread") : 0;
-    }
-    if (rc == 0) {
+    if (rc == 0)
+        rc = start_thread(c, reterr);
+    if (rc)
+        free_committer(c);
+    else
         *ret = c;
-        return 0;
-    }
-    db_close(&c->db);
-    free(c);
     return rc;
 }
 
 int committer_submit(struct committer *c, struct commit_op *op)
 {
-    int rc = 0;
+    int rc = ERR_BUSY;
 
     op->next = NULL;
+    op->rc = 0;
+    op->err = (struct err){ 0 };
     (void)pthread_mutex_lock(&c->lock);
-    if (c->stopping || c->count >= c->ops_max) {
-        rc = ERR_BUSY;
-    } else {
-        if (c->last)
-            c->last->next = op;
-        else
-            c->first = op;
-        c->last = op;
-        c->count++;
-        (void)pthread_cond_signal(&c->queued);
+    if (!c->stopping && c->ops_count < c->ops_max) {
+        *c->end = op;
+        c->end = &op->next;
+        c->ops_count++;
+        (void)pthread_cond_signal(&c->wake);
+        rc = 0;
     }
     (void)pthread_mutex_unlock(&c->lock);
     return rc;
 }
 
-/* A caller that waits: its operation is copied results and all, so the original stays as
- * the caller made it. */
-struct waiting {
-    struct commit_op op; /* first */
-    struct commit_op *original;
-    sem_t over;
-};
-
-static int waiting_apply(struct db *db, struct commit_op *op, struct err *reterr)
+static void wake_waiter(struct commit_op *op)
 {
-    const struct waiting *w = (const struct waiting *)(void *)op;
+    struct waiter *w = op->waiter;
 
-    return w->original->apply(db, w->original, reterr);
-}
-
-static void waiting_done(struct commit_op *op)
-{
-    struct waiting *w = (struct waiting *)(void *)op;
-
-    (void)sem_post(&w->over);
+    (void)pthread_mutex_lock(&w->lock);
+    w->finished = true;
+    (void)pthread_cond_signal(&w->wake);
+    (void)pthread_mutex_unlock(&w->lock);
 }
 
 int committer_run(struct committer *c, struct commit_op *op)
 {
-    struct waiting w = { .op = { .apply = waiting_apply, .done = waiting_done },
-                         .original = op };
+    struct waiter w = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
+    int rc;
 
-    (void)sem_init(&w.over, 0, 0);
-    op->rc = committer_submit(c, &w.op);
-    if (op->rc) {
-        (void)err_set(&op->err, op->rc, "the committer's queue is full");
+    op->done = wake_waiter;
+    op->waiter = &w;
+    rc = committer_submit(c, op);
+    if (rc) {
+        op->rc = err_set(&op->err, rc, "committer: the queue is full or closed");
     } else {
-        while (sem_wait(&w.over) != 0)
-            continue;
-        op->rc = w.op.rc;
-        op->err = w.op.err;
+        (void)pthread_mutex_lock(&w.lock);
+        while (!w.finished)
+            (void)pthread_cond_wait(&w.wake, &w.lock);
+        (void)pthread_mutex_unlock(&w.lock);
     }
-    (void)sem_destroy(&w.over);
+    op->waiter = NULL;
+    (void)pthread_cond_destroy(&w.wake);
+    (void)pthread_mutex_destroy(&w.lock);
     return op->rc;
 }
 
@@ -199,14 +220,14 @@ unsigned long committer_generation(const struct committer *c)
 
 int committer_health(struct committer *c, struct err *reterr)
 {
-    struct err health;
+    int rc;
 
     (void)pthread_mutex_lock(&c->lock);
-    health = c->health;
+    rc = c->health.code;
+    if (rc && reterr)
+        *reterr = c->health;
     (void)pthread_mutex_unlock(&c->lock);
-    if (health.code && reterr)
-        *reterr = health;
-    return health.code;
+    return rc;
 }
 
 void committer_stop(struct committer **c)
@@ -215,12 +236,9 @@ void committer_stop(struct committer **c)
         return;
     (void)pthread_mutex_lock(&(*c)->lock);
     (*c)->stopping = true;
-    (void)pthread_cond_signal(&(*c)->queued);
+    (void)pthread_cond_signal(&(*c)->wake);
     (void)pthread_mutex_unlock(&(*c)->lock);
     (void)pthread_join((*c)->thread, NULL);
-    db_close(&(*c)->db);
-    (void)pthread_cond_destroy(&(*c)->queued);
-    (void)pthread_mutex_destroy(&(*c)->lock);
-    free(*c);
+    free_committer(*c);
     *c = NULL;
 }

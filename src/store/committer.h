@@ -19,9 +19,11 @@ struct commit_op {
     /* On the committer's thread, once rc holds: 0 means that it is on the disk. The op may
      * be freed in it. Must not block. */
     void (*done)(struct commit_op *op);
-    int rc; /* apply's result, or the commit's failure */
+    /* apply's result; when the shared commit fails, that failure, for every op in it */
+    int rc;
     struct err err;
     struct commit_op *next; /* the committer's, while queued */
+    void *waiter;           /* committer_run's */
 };
 
 /* Opens `url` for writing, migrates it and starts the thread over a queue of `ops_max`. */
@@ -30,7 +32,7 @@ MUST_CHECK int committer_start(const char *url, size_t ops_max, struct committer
 /* Queues an operation, which must stay alive until done(). ERR_BUSY when the queue is full
  * or the committer is stopping. Any thread. */
 MUST_CHECK int committer_submit(struct committer *c, struct commit_op *op);
-/* Submits, and waits until it is durable or refused. op->done is not called. Returns
+/* Submits, and waits until it is durable or refused. op->done is set by this call. Returns
  * op->rc. Not from the committer's own thread. */
 MUST_CHECK int committer_run(struct committer *c, struct commit_op *op);
 /* Counts up with every commit that changed anything: a reader whose snapshot is from an

@@ -1,17 +1,124 @@
-#include "store/db.h"
+#include "store/driver.h"
+
+static const struct {
+    const char *scheme;
+    const struct db_driver *driver;
+} drivers[] = {
+    { "sqlite", &db_sqlite },
+};
+
+/* The bytes before the colon of "scheme:rest"; none for a bare path. */
+static struct view scheme_of(const char *url)
+{
+    const size_t len = strspn(url, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
+
+    return url[len] == ':' ? (struct view){ url, len } : (struct view){ url, 0 };
+}
+
+int db_open(const char *url, enum db_mode mode, struct db **ret, struct err *reterr)
+{
+    const struct view scheme = scheme_of(url);
+
+    if (scheme.len == 0)
+        return db_sqlite.open(url, mode, ret, reterr);
+    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++) {
+        if (view_eq(scheme, drivers[i].scheme))
+            return drivers[i].driver->open(url, mode, ret, reterr);
+    }
+    return err_set(reterr, ERR_INVALID, "database: no driver for \"%.*s:\"",
+                   (int)scheme.len, scheme.ptr);
+}
+
+void db_close(struct db **db)
+{
+    if (*db)
+        (*db)->driver->close(*db);
+    *db = NULL;
+}
+
+int db_begin(struct db *db)
+{
+    return db->driver->tx(db, DB_TX_BEGIN);
+}
+
+int db_commit(struct db *db)
+{
+    return db->driver->tx(db, DB_TX_COMMIT);
+}
+
+void db_rollback(struct db *db)
+{
+    (void)db->driver->tx(db, DB_TX_ROLLBACK);
+}
+
+int db_savepoint(struct db *db)
+{
+    return db->driver->tx(db, DB_TX_SAVEPOINT);
+}
+
+int db_savepoint_release(struct db *db)
+{
+    return db->driver->tx(db, DB_TX_RELEASE);
+}
+
+int db_savepoint_rollback(struct db *db)
+{
+    const int rc = db->driver->tx(db, DB_TX_ROLLBACK_TO);
+
+    return rc ? rc : db->driver->tx(db, DB_TX_RELEASE);
+}
+
+int db_run(struct db *db, enum stmt stmt, const struct db_arg *args, size_t args_count)
+{
+    return db->driver->run(db, stmt, args, args_count);
+}
+
+int db_next(struct db *db, enum stmt stmt)
+{
+    return db->driver->next(db, stmt);
+}
+
+int64_t db_int(struct db *db, enum stmt stmt, int column)
+{
+    return db->driver->column_int(db, stmt, column);
+}
+
+bool db_is_null(struct db *db, enum stmt stmt, int column)
+{
+    return db->driver->column_is_null(db, stmt, column);
+}
+
+struct view db_text(struct db *db, enum stmt stmt, int column)
+{
+    return db->driver->column_text(db, stmt, column);
+}
+
+int db_done(struct db *db, enum stmt stmt)
+{
+    return db->driver->done(db, stmt);
+}
+
+int64_t db_changes(struct db *db)
+{
+    return db->driver->changes(db);
+}
+
+void db_error(struct db *db, struct err *reterr)
+{
+    if (reterr)
+        *reterr = db->last;
+}
 
 int db_exec(struct db *db, enum stmt stmt, const struct db_arg *args, size_t args_count)
 {
-    int ended, rc = db_run(db, stmt, args, args_count);
+    int rc = db_run(db, stmt, args, args_count);
+    int ended;
 
-    while (rc == 0) {
-        const int row = db_next(db, stmt);
-
-        if (row <= 0) {
-            rc = row;
-            break;
-        }
-    }
+    if (rc)
+        return rc;
+    do
+        rc = db_next(db, stmt);
+    while (rc > 0);
     ended = db_done(db, stmt);
     return rc ? rc : ended;
 }
@@ -20,21 +127,21 @@ int db_get_int(struct db *db, enum stmt stmt, const struct db_arg *args, size_t 
                int64_t *ret)
 {
     int64_t value = 0;
-    int ended, rc = db_run(db, stmt, args, args_count);
+    int rc = db_run(db, stmt, args, args_count);
+    int ended;
 
-    if (rc == 0)
-        rc = db_next(db, stmt);
-    if (rc > 0) {
+    if (rc)
+        return rc;
+    rc = db_next(db, stmt);
+    if (rc > 0)
         value = db_int(db, stmt, 0);
-        rc = 0;
-    } else if (rc == 0) {
-        rc = ERR_NOT_FOUND;
-    }
     ended = db_done(db, stmt);
-    rc = rc ? rc : ended;
+    if (rc < 0 || ended < 0)
+        return rc < 0 ? rc : ended;
     if (rc == 0)
-        *ret = value;
-    return rc;
+        return ERR_NOT_FOUND;
+    *ret = value;
+    return 0;
 }
 
 int db_count_add(struct db *db, const char *name, int64_t delta)

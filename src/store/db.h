@@ -20,7 +20,7 @@
 struct db;
 
 enum db_mode {
-    DB_READ,   /* sees one snapshot between db_begin and db_end; never blocks a writer */
+    DB_READ,   /* sees one snapshot from db_begin to db_commit; never blocks a writer */
     DB_WRITE,  /* the committer's */
     DB_CREATE, /* like DB_WRITE, and makes the file when it is missing */
 };
@@ -50,9 +50,10 @@ static inline struct db_arg db_arg_int_or_null(int64_t value)
     return value ? DB_INT(value) : DB_NULL;
 }
 
-/* Opens the database at `url` ("sqlite:PATH", "sqlite:///PATH" or a bare path). ERR_INVALID
- * for a URL of no known driver, ERR_NOT_FOUND, ERR_CORRUPT, ERR_IO, ERR_NO_SPACE with text.
- */
+/* Opens the database at `url` ("sqlite:PATH", "sqlite:///PATH" or a bare path; an absolute
+ * PATH makes that four slashes). A file that DB_CREATE makes is readable by its owner
+ * alone. ERR_INVALID for a URL of no known driver, ERR_NOT_FOUND, ERR_CORRUPT, ERR_IO,
+ * ERR_NO_SPACE, ERR_BUSY (locked by another program for ten seconds) with text. */
 MUST_CHECK int db_open(const char *url, enum db_mode mode, struct db **ret,
                        struct err *reterr);
 void db_close(struct db **db); /* accepts NULL */
@@ -70,8 +71,8 @@ MUST_CHECK int db_savepoint_rollback(struct db *db);
  * connection do not nest. */
 MUST_CHECK int db_run(struct db *db, enum stmt stmt, const struct db_arg *args,
                       size_t args_count);
-MUST_CHECK int db_next(struct db *db,
-                       enum stmt stmt); /* 1: a row, 0: no more, < 0: error */
+/* 1: a row, 0: no more, < 0: error. */
+MUST_CHECK int db_next(struct db *db, enum stmt stmt);
 int64_t db_int(struct db *db, enum stmt stmt, int column); /* NULL reads as 0 */
 bool db_is_null(struct db *db, enum stmt stmt, int column);
 /* Borrowed until the next db_next or db_done of this statement; ptr NULL for NULL. */

@@ -1,62 +1,66 @@
-#include "store/migrate.h"
+#include "base/clock.h"
+#include "store/driver.h"
+#include "store/migrations.h"
 
-#include <stdio.h>
-#include "store/db.h"
-
-static int migration_apply(struct db *db, const struct migration *m)
+static int apply_one(struct db *db, const struct migration *m)
 {
-    char mark[160];
-    int rc = db_script(db, m->text);
+    int rc = db->driver->script(db, m->sql);
 
-    (void)snprintf(mark, sizeof mark,
-                   "INSERT INTO schema_migrations (number, name) VALUES (%d, '%s')",
-                   m->number, m->name);
-    return rc ? rc : db_script(db, mark);
+    if (rc)
+        return rc;
+    return db_exec(db, STMT_MIGRATION_ADD,
+                   DB_ARGS(DB_INT(m->version), DB_TEXT(m->name), DB_INT(clock_now_us())));
 }
 
-/* One transaction: the version is read under the write lock, so two starts never both
- * apply. */
-static int migration_step(struct db *db, int64_t *version)
+/* Applies the next migration, if any is left. The version is read under the write lock that
+ * db_begin takes, so programs that start together apply each one once. */
+static int step(struct db *db, int64_t *ret_version)
 {
+    int64_t version = 0;
     int rc = db_begin(db);
 
+    if (rc)
+        return rc;
+    rc = db_exec(db, STMT_MIGRATION_TABLE, NULL, 0);
     if (rc == 0)
-        rc = db_script_int(db, "SELECT COALESCE(MAX(number), 0) FROM schema_migrations",
-                           version);
-    if (rc == 0 && *version < migrations_count) {
-        rc = migration_apply(db, &migrations[*version]);
-        *version += 1;
-    }
+        rc = db_get_int(db, STMT_MIGRATION_VERSION, NULL, 0, &version);
+    if (rc == 0 && version < migrations_count)
+        rc = apply_one(db, &migrations[version]);
     if (rc == 0)
         rc = db_commit(db);
     if (rc)
         db_rollback(db);
+    else
+        *ret_version = version < migrations_count ? version + 1 : version;
+    return rc;
+}
+
+/* A statement that does not fit the schema must stop the start, not a request. */
+static int prepare_all(struct db *db)
+{
+    int rc = 0;
+
+    for (int stmt = 0; stmt < STMT_COUNT && rc == 0; stmt++)
+        rc = db->driver->prepare(db, (enum stmt)stmt);
     return rc;
 }
 
 int db_migrate(struct db *db, struct err *reterr)
 {
-    int64_t version = 0;
-    int rc = db_begin(db);
+    int64_t version = 0, before;
+    int rc;
 
-    if (rc == 0)
-        rc = db_script(db, "CREATE TABLE IF NOT EXISTS schema_migrations "
-                           "(number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL)");
-    if (rc == 0)
-        rc = db_commit(db);
-    else
-        db_rollback(db);
     do {
-        if (rc == 0)
-            rc = migration_step(db, &version);
-    } while (rc == 0 && version < migrations_count);
-    if (rc) {
-        db_error(db, reterr);
-        return rc;
-    }
-    if (version > migrations_count)
+        before = version;
+        rc = step(db, &version);
+    } while (rc == 0 && version != before && version < migrations_count);
+    if (rc == 0 && version > migrations_count)
         return err_set(reterr, ERR_CORRUPT,
-                       "the database is at version %lld, newer than this program's %d",
+                       "database: schema %lld is newer than this program, which knows %d",
                        (long long)version, migrations_count);
-    return db_prepare_all(db, reterr);
+    if (rc == 0)
+        rc = prepare_all(db);
+    if (rc)
+        db_error(db, reterr);
+    return rc;
 }

@@ -108,7 +108,7 @@ int usage_calls_add(struct usage_calls *calls, const struct usage_subject *subje
 
 int usage_calls_epoch_read(struct db *db, int64_t *ret_epoch)
 {
-    const int rc = db_get_int(db, STMT_COUNT_GET, DB_ARGS(DB_TEXT(EPOCH_NAME)), ret_epoch);
+    const int rc = db_get_int(db, STMT_COUNT_READ, DB_ARGS(DB_TEXT(EPOCH_NAME)), ret_epoch);
 
     if (rc == ERR_NOT_FOUND) {
         *ret_epoch = 0;
