@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,138 +11,270 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
 
-/* A blob lies in DIR/NAME; one under construction in DIR/tmp/NAME, locked as long as its
- * writer lives, so that a sweep can tell a crash's leftovers from another process's work.
+enum {
+    FOLDERS = 256,
+    DIGEST_BYTES = 32,
+    PATH_SIZE = BLOB_NAME_SIZE + 4, /* "tmp/" before the name */
+    RESCAN_PIECE_BYTES = 256 * 1024,
+    WRITE_BACK_BYTES = 4 * 1024 * 1024,
+    OPEN_ATTEMPTS_MAX = 16,
+};
+
+/* One thread syncs a folder for all renames made before it began. Tickets count renames; a
+ * failed sync fails every ticket it stood for, since the kernel reports such a fault once.
  */
-enum { WRITEBACK_BYTES = 8 << 20, SCAN_BYTES = 256 << 10 };
+struct folder {
+    uint64_t tickets, settled, failed_through;
+    int errnum;
+    bool is_syncing;
+};
 
 struct blob_store {
-    int dir_fd, tmp_fd;
+    int root_fd;
+    pthread_mutex_t mutex; /* guards folders */
+    pthread_cond_t settled;
+    struct folder folders[FOLDERS];
 };
 
 struct blob_writer {
+    crypto_generichash_state hash; /* first: it is aligned to 64 bytes */
     struct blob_store *store;
     int fd;
-    bool is_committed;
-    int64_t bytes, written_back;
+    int64_t bytes, flushed_bytes;
+    bool has_failed, is_committed;
     char name[BLOB_NAME_SIZE];
-    crypto_generichash_state hash;
 };
 
-static bool name_is_ours(const char *name)
+static bool is_suffix(const char *text)
 {
-    const size_t len = strlen(name);
+    const size_t len = strlen(text);
 
-    if (len < UUID_TEXT_SIZE || len >= BLOB_NAME_SIZE || name[UUID_TEXT_SIZE - 1] != '.' ||
-        !uuid_is_valid((struct view){ name, UUID_TEXT_SIZE - 1 }))
+    if (len == 0 || len > BLOB_NAME_SIZE - UUID_TEXT_SIZE - 1)
         return false;
-    return strspn(name + UUID_TEXT_SIZE, "abcdefghijklmnopqrstuvwxyz0123456789") ==
-           len - UUID_TEXT_SIZE;
+    for (const char *p = text; *p; p++) {
+        if (!((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') ||
+              (*p >= 'A' && *p <= 'Z')))
+            return false;
+    }
+    return true;
 }
 
-static int open_dir(int at, const char *path, int *ret_fd, struct err *reterr)
+static bool is_name(const char *name)
 {
-    if (mkdirat(at, path, 0700) != 0 && errno != EEXIST)
-        return err_set_errno(reterr, errno, path);
-    *ret_fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return *ret_fd < 0 ? err_set_errno(reterr, errno, path) : 0;
+    return strlen(name) > UUID_TEXT_SIZE && name[UUID_TEXT_SIZE - 1] == '.' &&
+           uuid_is_valid((struct view){ name, UUID_TEXT_SIZE - 1 }) &&
+           is_suffix(name + UUID_TEXT_SIZE);
+}
+
+static void tmp_path(char path[PATH_SIZE], const char *name)
+{
+    (void)snprintf(path, PATH_SIZE, "tmp/%.*s", BLOB_NAME_SIZE - 1, name);
+}
+
+static void blob_path(char path[PATH_SIZE], const char *name)
+{
+    (void)snprintf(path, PATH_SIZE, "%.2s/%.*s", name, BLOB_NAME_SIZE - 1, name);
+}
+
+static int sync_fd(int fd)
+{
+    while (fsync(fd) < 0) {
+        if (errno != EINTR)
+            return errno;
+    }
+    return 0;
+}
+
+static int sync_at(int at_fd, const char *path)
+{
+    const int fd = openat(at_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int errnum;
+
+    if (fd < 0)
+        return errno;
+    errnum = sync_fd(fd);
+    (void)close(fd);
+    return errnum;
+}
+
+static int make_folder(int root_fd, const char *name, bool *made)
+{
+    if (mkdirat(root_fd, name, 0700) == 0)
+        *made = true;
+    else if (errno != EEXIST)
+        return errno;
+    return faccessat(root_fd, name, R_OK | W_OK | X_OK, AT_EACCESS) < 0 ? errno : 0;
+}
+
+static int make_folders(int root_fd)
+{
+    bool made = false;
+    int errnum = make_folder(root_fd, "tmp", &made);
+    char name[8];
+
+    for (unsigned i = 0; i < FOLDERS && errnum == 0; i++) {
+        (void)snprintf(name, sizeof name, "%02x", i);
+        errnum = make_folder(root_fd, name, &made);
+    }
+    return errnum || !made ? errnum : sync_fd(root_fd);
+}
+
+static int open_root(const char *dir, int *ret_fd)
+{
+    const bool made = mkdir(dir, 0700) == 0;
+    int errnum;
+
+    if (!made && errno != EEXIST)
+        return errno;
+    *ret_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*ret_fd < 0)
+        return errno;
+    errnum = made ? sync_at(*ret_fd, "..") : 0;
+    return errnum ? errnum : make_folders(*ret_fd);
 }
 
 int blob_store_open(const char *dir, struct blob_store **ret, struct err *reterr)
 {
-    struct blob_store *store = malloc(sizeof *store);
-    struct blob_writer *trial = NULL;
-    int rc;
+    struct blob_store *store;
+    char what[ERR_TEXT_MAX / 2];
+    int errnum;
 
-    if (!store || sodium_init() < 0) {
-        free(store);
-        return err_set(reterr, ERR_NO_MEMORY, "blob store");
+    if (sodium_init() < 0)
+        return err_set(reterr, ERR_INTERNAL, "libsodium does not start");
+    store = calloc(1, sizeof *store);
+    if (!store)
+        return err_set(reterr, ERR_NO_MEMORY, "blob store: out of memory");
+    store->root_fd = -1;
+    (void)pthread_mutex_init(&store->mutex, NULL);
+    (void)pthread_cond_init(&store->settled, NULL);
+    errnum = open_root(dir, &store->root_fd);
+    if (errnum) {
+        blob_store_close(&store);
+        (void)snprintf(what, sizeof what, "blob store %s", dir);
+        return err_set_errno(reterr, errnum, what);
     }
-    *store = (struct blob_store){ .dir_fd = -1, .tmp_fd = -1 };
-    rc = open_dir(AT_FDCWD, dir, &store->dir_fd, reterr);
-    if (rc == 0)
-        rc = open_dir(store->dir_fd, "tmp", &store->tmp_fd, reterr);
-    if (rc == 0)
-        rc = blob_writer_open(store, "trial", &trial, reterr);
-    blob_writer_close(&trial);
-    if (rc == 0) {
-        *ret = store;
-        store = NULL;
-    }
-    blob_store_close(&store);
-    return rc;
+    *ret = store;
+    return 0;
 }
 
 void blob_store_close(struct blob_store **store)
 {
-    if (!*store)
-        return;
-    if ((*store)->tmp_fd >= 0)
-        (void)close((*store)->tmp_fd);
-    if ((*store)->dir_fd >= 0)
-        (void)close((*store)->dir_fd);
-    free(*store);
+    struct blob_store *s = *store;
+
     *store = NULL;
+    if (!s)
+        return;
+    if (s->root_fd >= 0)
+        (void)close(s->root_fd);
+    (void)pthread_cond_destroy(&s->settled);
+    (void)pthread_mutex_destroy(&s->mutex);
+    free(s);
+}
+
+static int lock_fd(int fd)
+{
+    while (flock(fd, LOCK_EX) < 0) {
+        if (errno != EINTR)
+            return errno;
+    }
+    return 0;
+}
+
+/* Makes and locks the file. A sweep may take it between the two steps: *ret_taken. */
+static int create_locked(struct blob_writer *w, bool *ret_taken)
+{
+    char path[PATH_SIZE];
+    struct stat st;
+    int errnum;
+
+    tmp_path(path, w->name);
+    w->fd = openat(w->store->root_fd, path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (w->fd < 0)
+        return errno;
+    errnum = lock_fd(w->fd);
+    if (!errnum && fstat(w->fd, &st) < 0)
+        errnum = errno;
+    *ret_taken = !errnum && st.st_nlink == 0;
+    if (errnum)
+        (void)unlinkat(w->store->root_fd, path, 0);
+    if (errnum || *ret_taken) {
+        (void)close(w->fd);
+        w->fd = -1;
+    }
+    return errnum;
 }
 
 static void hash_start(struct blob_writer *w)
 {
-    (void)crypto_generichash_init(&w->hash, NULL, 0, crypto_generichash_BYTES);
-    w->bytes = 0;
+    (void)crypto_generichash_init(&w->hash, NULL, 0, DIGEST_BYTES);
 }
 
 int blob_writer_open(struct blob_store *store, const char *suffix, struct blob_writer **ret,
                      struct err *reterr)
 {
-    struct blob_writer *w = calloc(1, sizeof *w);
+    struct blob_writer *w;
     char id[UUID_TEXT_SIZE];
-    int rc = 0;
+    bool is_taken = true;
+    int errnum = 0;
 
+    if (!is_suffix(suffix))
+        return err_set(reterr, ERR_INVALID, "a blob's suffix is 1 to 7 letters and digits");
+    w = aligned_alloc(_Alignof(struct blob_writer), sizeof *w);
     if (!w)
-        return err_set(reterr, ERR_NO_MEMORY, "blob writer");
+        return err_set(reterr, ERR_NO_MEMORY, "blob writer: out of memory");
+    memset(w, 0, sizeof *w);
     w->store = store;
-    uuid_make(id);
-    (void)snprintf(w->name, sizeof w->name, "%s.%s", id, suffix);
-    w->fd = openat(store->tmp_fd, w->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (w->fd < 0 || !name_is_ours(w->name) || flock(w->fd, LOCK_EX | LOCK_NB) != 0)
-        rc = err_set_errno(reterr, errno, "a new file in the data folder");
     hash_start(w);
-    if (rc == 0) {
-        *ret = w;
-        w = NULL;
+    for (int i = 0; i < OPEN_ATTEMPTS_MAX && is_taken && !errnum; i++) {
+        uuid_make(id);
+        (void)snprintf(w->name, sizeof w->name, "%s.%.7s", id, suffix);
+        errnum = create_locked(w, &is_taken);
     }
-    blob_writer_close(&w);
-    return rc;
+    if (errnum || is_taken) {
+        free(w);
+        return err_set_errno(reterr, errnum ? errnum : EAGAIN, "blob: cannot make a file");
+    }
+    *ret = w;
+    return 0;
+}
+
+/* Only a hint: its errors come back from the sync at the end. */
+static void write_back(struct blob_writer *w)
+{
+    if (w->bytes - w->flushed_bytes < WRITE_BACK_BYTES)
+        return;
+    (void)sync_file_range(w->fd, w->flushed_bytes, w->bytes - w->flushed_bytes,
+                          SYNC_FILE_RANGE_WRITE);
+    w->flushed_bytes = w->bytes;
 }
 
 int blob_writer_add(struct blob_writer *w, const void *bytes, size_t len,
                     struct err *reterr)
 {
-    const char *at = bytes;
-    size_t left = len;
+    const unsigned char *from = bytes;
 
-    while (left > 0) {
-        const ssize_t wrote = pwrite(w->fd, at, left, w->bytes + (int64_t)(len - left));
+    if (w->has_failed || w->is_committed)
+        return err_set(reterr, ERR_CONFLICT, "blob: the writer has %s",
+                       w->has_failed ? "failed" : "been committed");
+    while (len > 0) {
+        /* At an offset: the descriptor's own position stays 0 for a child that reads. */
+        const ssize_t put = pwrite(w->fd, from, len, w->bytes);
 
-        if (wrote < 0 && errno == EINTR)
+        if (put < 0 && errno == EINTR)
             continue;
-        if (wrote < 0)
-            return err_set_errno(reterr, errno, "writing an upload");
-        at += wrote;
-        left -= (size_t)wrote;
+        if (put <= 0) {
+            w->has_failed = true;
+            return err_set_errno(reterr, put < 0 ? errno : EIO, "blob: cannot write");
+        }
+        (void)crypto_generichash_update(&w->hash, from, (unsigned long long)put);
+        from += put;
+        len -= (size_t)put;
+        w->bytes += put;
     }
-    (void)crypto_generichash_update(&w->hash, bytes, len);
-    w->bytes += (int64_t)len;
-    if (w->bytes - w->written_back >= WRITEBACK_BYTES) {
-        /* Starts the disk early, so that the fsync at the end has little left to do. */
-        (void)sync_file_range(w->fd, w->written_back, w->bytes - w->written_back,
-                              SYNC_FILE_RANGE_WRITE);
-        w->written_back = w->bytes;
-    }
+    write_back(w);
     return 0;
 }
 
@@ -162,37 +295,101 @@ int blob_writer_fd(const struct blob_writer *w)
 
 int blob_writer_rescan(struct blob_writer *w, struct err *reterr)
 {
-    unsigned char *piece = malloc(SCAN_BYTES);
-    ssize_t got = 1;
+    unsigned char *piece;
+    int errnum = 0;
 
+    if (w->has_failed || w->is_committed)
+        return err_set(reterr, ERR_CONFLICT, "blob: the writer has ended");
+    piece = malloc(RESCAN_PIECE_BYTES);
     if (!piece)
-        return err_set(reterr, ERR_NO_MEMORY, "reading a result");
+        return err_set(reterr, ERR_NO_MEMORY, "blob: out of memory");
     hash_start(w);
-    while (got > 0) {
-        got = pread(w->fd, piece, SCAN_BYTES, w->bytes);
+    w->bytes = 0;
+    for (;;) {
+        const ssize_t got = pread(w->fd, piece, RESCAN_PIECE_BYTES, w->bytes);
+
         if (got < 0 && errno == EINTR)
-            got = 1;
-        else if (got > 0) {
-            (void)crypto_generichash_update(&w->hash, piece, (size_t)got);
-            w->bytes += got;
+            continue;
+        if (got <= 0) {
+            errnum = got < 0 ? errno : 0;
+            break;
         }
+        (void)crypto_generichash_update(&w->hash, piece, (unsigned long long)got);
+        w->bytes += got;
     }
     free(piece);
-    return got < 0 ? err_set_errno(reterr, errno, "reading a result") : 0;
+    w->flushed_bytes = w->bytes;
+    w->has_failed = errnum != 0;
+    return errnum ? err_set_errno(reterr, errnum, "blob: cannot read back") : 0;
+}
+
+static int folder_sync(struct blob_store *store, const char *name)
+{
+    const char digits[3] = { name[0], name[1], '\0' };
+    struct folder *f = &store->folders[strtoul(digits, NULL, 16)];
+    uint64_t ticket, upto;
+    int errnum;
+
+    (void)pthread_mutex_lock(&store->mutex);
+    ticket = ++f->tickets;
+    while (f->settled < ticket) {
+        if (f->is_syncing) {
+            (void)pthread_cond_wait(&store->settled, &store->mutex);
+            continue;
+        }
+        f->is_syncing = true;
+        upto = f->tickets;
+        (void)pthread_mutex_unlock(&store->mutex);
+        errnum = sync_at(store->root_fd, digits);
+        (void)pthread_mutex_lock(&store->mutex);
+        f->is_syncing = false;
+        f->settled = upto;
+        if (errnum) {
+            f->failed_through = upto;
+            f->errnum = errnum;
+        }
+        (void)pthread_cond_broadcast(&store->settled);
+    }
+    errnum = ticket <= f->failed_through ? f->errnum : 0;
+    (void)pthread_mutex_unlock(&store->mutex);
+    return errnum;
+}
+
+static int make_durable(struct blob_writer *w)
+{
+    const int root_fd = w->store->root_fd;
+    char from[PATH_SIZE], to[PATH_SIZE];
+    int errnum;
+
+    while (fdatasync(w->fd) < 0) {
+        if (errno != EINTR)
+            return errno;
+    }
+    tmp_path(from, w->name);
+    blob_path(to, w->name);
+    if (renameat(root_fd, from, root_fd, to) < 0)
+        return errno;
+    errnum = folder_sync(w->store, w->name);
+    if (errnum)
+        (void)unlinkat(root_fd, to, 0);
+    return errnum;
 }
 
 int blob_writer_commit(struct blob_writer *w, char digest[BLOB_DIGEST_SIZE],
                        struct err *reterr)
 {
-    unsigned char bytes[crypto_generichash_BYTES];
+    unsigned char bytes[DIGEST_BYTES];
+    int errnum;
 
-    if (fdatasync(w->fd) != 0)
-        return err_set_errno(reterr, errno, "making a file durable");
-    if (renameat(w->store->tmp_fd, w->name, w->store->dir_fd, w->name) != 0)
-        return err_set_errno(reterr, errno, "naming a file");
+    if (w->has_failed || w->is_committed)
+        return err_set(reterr, ERR_CONFLICT, "blob: the writer has %s",
+                       w->has_failed ? "failed" : "been committed");
+    errnum = make_durable(w);
+    if (errnum) {
+        w->has_failed = true;
+        return err_set_errno(reterr, errnum, "blob: cannot commit");
+    }
     w->is_committed = true;
-    if (fsync(w->store->dir_fd) != 0)
-        return err_set_errno(reterr, errno, "making a file's name durable");
     (void)crypto_generichash_final(&w->hash, bytes, sizeof bytes);
     (void)sodium_bin2hex(digest, BLOB_DIGEST_SIZE, bytes, sizeof bytes);
     return 0;
@@ -200,113 +397,136 @@ int blob_writer_commit(struct blob_writer *w, char digest[BLOB_DIGEST_SIZE],
 
 void blob_writer_close(struct blob_writer **w)
 {
-    if (!*w)
-        return;
-    if ((*w)->fd >= 0) {
-        if (!(*w)->is_committed)
-            (void)unlinkat((*w)->store->tmp_fd, (*w)->name, 0);
-        (void)close((*w)->fd);
-    }
-    free(*w);
+    struct blob_writer *writer = *w;
+    char path[PATH_SIZE];
+
     *w = NULL;
+    if (!writer)
+        return;
+    tmp_path(path, writer->name);
+    if (!writer->is_committed)
+        (void)unlinkat(writer->store->root_fd, path, 0);
+    (void)close(writer->fd);
+    free(writer);
 }
 
 int blob_open(struct blob_store *store, const char *name, int *ret_fd, int64_t *ret_bytes,
               struct err *reterr)
 {
-    struct stat status;
+    char path[PATH_SIZE];
+    struct stat st;
     int fd;
 
-    if (!name_is_ours(name))
-        return err_set(reterr, ERR_NOT_FOUND, "not a blob's name");
-    fd = openat(store->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (!is_name(name))
+        return err_set(reterr, ERR_NOT_FOUND, "no blob has such a name");
+    blob_path(path, name);
+    fd = openat(store->root_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT)
+        return err_set(reterr, ERR_NOT_FOUND, "no blob %s", name);
     if (fd < 0)
-        return errno == ENOENT ? err_set(reterr, ERR_NOT_FOUND, "blob %s is gone", name)
-                               : err_set_errno(reterr, errno, "opening a blob");
-    if (fstat(fd, &status) != 0) {
+        return err_set_errno(reterr, errno, "blob: cannot open");
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
         (void)close(fd);
-        return err_set_errno(reterr, errno, "opening a blob");
+        return err_set(reterr, ERR_CORRUPT, "blob %s is no plain file", name);
     }
     *ret_fd = fd;
-    *ret_bytes = status.st_size;
+    *ret_bytes = st.st_size;
     return 0;
 }
 
 int blob_remove(struct blob_store *store, const char *name, struct err *reterr)
 {
-    if (!name_is_ours(name))
-        return err_set(reterr, ERR_NOT_FOUND, "not a blob's name");
-    if (unlinkat(store->dir_fd, name, 0) != 0 && errno != ENOENT)
-        return err_set_errno(reterr, errno, "removing a blob");
+    char path[PATH_SIZE];
+
+    if (!is_name(name))
+        return err_set(reterr, ERR_NOT_FOUND, "no blob has such a name");
+    blob_path(path, name);
+    if (unlinkat(store->root_fd, path, 0) < 0 && errno != ENOENT)
+        return err_set_errno(reterr, errno, "blob: cannot remove");
     return 0;
-}
-
-/* Removes the file when no living writer holds its lock. */
-static bool leftover_remove(int tmp_fd, const char *name)
-{
-    const int fd = openat(tmp_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    bool is_dead;
-
-    if (fd < 0)
-        return false;
-    is_dead = flock(fd, LOCK_EX | LOCK_NB) == 0 && unlinkat(tmp_fd, name, 0) == 0;
-    (void)close(fd);
-    return is_dead;
-}
-
-static bool is_older(int dir_fd, const char *name, int64_t age_us)
-{
-    struct stat status;
-
-    return fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-           clock_now_us() - (int64_t)status.st_mtime * CLOCK_SECOND_US >= age_us;
-}
-
-/* Calls `each` for every blob name in the folder; non-zero ends it. */
-static int names_walk(int dir_fd, int (*each)(void *ctx, const char *name), void *ctx,
-                      struct err *reterr)
-{
-    const int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    const struct dirent *entry;
-    int rc = 0;
-
-    if (!dir)
-        return err_set_errno(reterr, errno, "listing the data folder");
-    while (rc == 0 && (entry = readdir(dir)) != NULL) {
-        if (name_is_ours(entry->d_name))
-            rc = each(ctx, entry->d_name);
-    }
-    (void)closedir(dir);
-    return rc;
 }
 
 struct sweep {
     struct blob_store *store;
-    int64_t age_us, removed;
+    int64_t older_than_us;
     int (*is_owned)(void *ctx, const char *name, bool *ret);
     void *ctx;
+    int64_t removed;
 };
 
-static int sweep_leftover(void *ctx, const char *name)
+static int sweep_remove(struct sweep *s, const char *path, struct err *reterr)
 {
-    struct sweep *s = ctx;
-
-    s->removed += leftover_remove(s->store->tmp_fd, name);
+    if (unlinkat(s->store->root_fd, path, 0) == 0)
+        s->removed++;
+    else if (errno != ENOENT)
+        return err_set_errno(reterr, errno, "blob sweep: cannot remove");
     return 0;
 }
 
-static int sweep_blob(void *ctx, const char *name)
+/* Its lock can be had only when the process that wrote it is gone. */
+static int sweep_writer(struct sweep *s, const char *name, struct err *reterr)
 {
-    struct sweep *s = ctx;
+    char path[PATH_SIZE];
+    int fd, rc = 0;
+
+    tmp_path(path, name);
+    fd = openat(s->store->root_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return errno == ENOENT ? 0
+                               : err_set_errno(reterr, errno, "blob sweep: cannot open");
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        rc = sweep_remove(s, path, reterr);
+    (void)close(fd);
+    return rc;
+}
+
+/* Age counts from the commit: a rename sets ctime, while mtime is that of the last write.
+ */
+static int sweep_blob(struct sweep *s, const char *name, struct err *reterr)
+{
+    char path[PATH_SIZE];
+    struct stat st;
     bool is_owned = true;
     int rc;
 
-    if (!is_older(s->store->dir_fd, name, s->age_us))
+    blob_path(path, name);
+    if (fstatat(s->store->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0
+                               : err_set_errno(reterr, errno, "blob sweep: cannot stat");
+    if (st.st_ctim.tv_sec * CLOCK_SECOND_US + st.st_ctim.tv_nsec / 1000 > s->older_than_us)
         return 0;
     rc = s->is_owned(s->ctx, name, &is_owned);
-    if (rc == 0 && !is_owned)
-        s->removed += unlinkat(s->store->dir_fd, name, 0) == 0;
+    if (rc)
+        return err_set(reterr, rc, "blob sweep: cannot tell whether %s is owned", name);
+    return is_owned ? 0 : sweep_remove(s, path, reterr);
+}
+
+static int sweep_folder(struct sweep *s, const char *folder,
+                        int (*visit)(struct sweep *s, const char *name, struct err *reterr),
+                        struct err *reterr)
+{
+    const int fd = openat(s->store->root_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    struct dirent *entry;
+    int rc = 0;
+
+    if (!dir) {
+        rc = err_set_errno(reterr, errno, "blob sweep: cannot list");
+        if (fd >= 0)
+            (void)close(fd);
+        return rc;
+    }
+    while (rc == 0) {
+        errno = 0;
+        entry = readdir(dir);
+        if (!entry)
+            break;
+        if (is_name(entry->d_name))
+            rc = visit(s, entry->d_name, reterr);
+    }
+    if (rc == 0 && errno != 0)
+        rc = err_set_errno(reterr, errno, "blob sweep: cannot list");
+    (void)closedir(dir);
     return rc;
 }
 
@@ -314,21 +534,27 @@ int blob_sweep(struct blob_store *store, int64_t age_us,
                int (*is_owned)(void *ctx, const char *name, bool *ret), void *ctx,
                int64_t *ret_removed, struct err *reterr)
 {
-    struct sweep s = { .store = store, .age_us = age_us, .is_owned = is_owned, .ctx = ctx };
-    int rc = names_walk(store->tmp_fd, sweep_leftover, &s, reterr);
+    struct sweep s = { .store = store,
+                       .older_than_us = clock_now_us() - age_us,
+                       .is_owned = is_owned,
+                       .ctx = ctx };
+    int rc = sweep_folder(&s, "tmp", sweep_writer, reterr);
+    char folder[8];
 
-    if (rc == 0)
-        rc = names_walk(store->dir_fd, sweep_blob, &s, reterr);
+    for (unsigned i = 0; i < FOLDERS && rc == 0; i++) {
+        (void)snprintf(folder, sizeof folder, "%02x", i);
+        rc = sweep_folder(&s, folder, sweep_blob, reterr);
+    }
     *ret_removed = s.removed;
     return rc;
 }
 
 int blob_store_free_bytes(struct blob_store *store, int64_t *ret, struct err *reterr)
 {
-    struct statvfs status;
+    struct statvfs vfs;
 
-    if (fstatvfs(store->dir_fd, &status) != 0)
-        return err_set_errno(reterr, errno, "free space");
-    *ret = (int64_t)(status.f_bavail * status.f_frsize);
+    if (fstatvfs(store->root_fd, &vfs) < 0)
+        return err_set_errno(reterr, errno, "blob store: cannot tell its free space");
+    *ret = (int64_t)(vfs.f_bavail * vfs.f_frsize);
     return 0;
 }
