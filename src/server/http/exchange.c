@@ -1,0 +1,416 @@
+#include "server/http/exchange.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "server/http/loop.h"
+#include "server/http/router.h"
+#include "server/http/target.h"
+
+enum {
+    /* A refused body up to this size is read to its end, so that the client sees the reply
+     * and the connection lives on; a larger one is answered at once and the connection
+     * closed. */
+    DRAIN_BYTES_MAX = 1 << 20,
+};
+
+static const struct {
+    const char *name;
+    enum http_method method;
+} methods[] = {
+    { "GET", HTTP_GET },         { "HEAD", HTTP_GET },    { "POST", HTTP_POST },
+    { "PUT", HTTP_PUT },         { "PATCH", HTTP_PATCH }, { "DELETE", HTTP_DELETE },
+    { "OPTIONS", HTTP_OPTIONS },
+};
+
+static enum http_method method_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        if (strcmp(methods[i].name, name) == 0)
+            return methods[i].method;
+    }
+    return HTTP_METHOD_OTHER;
+}
+
+const char *http_method_name(enum http_method method)
+{
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        if (methods[i].method == method)
+            return methods[i].name;
+    }
+    return "OTHER";
+}
+
+static struct exchange *exchange_of(struct http_request *req)
+{
+    return (struct exchange *)(void *)req;
+}
+
+struct view http_header(struct http_request *req, const char *name)
+{
+    return view_of(
+        MHD_lookup_connection_value(exchange_of(req)->mhd, MHD_HEADER_KIND, name));
+}
+
+struct view http_query(const struct http_request *req, const char *name)
+{
+    for (size_t i = req->query_count; i-- > 0;) {
+        if (view_eq(req->query[i].name, name))
+            return req->query[i].value;
+    }
+    return (struct view){ NULL, 0 };
+}
+
+uint64_t http_request_number(const struct http_request *req)
+{
+    return ((const struct exchange *)(const void *)req)->number;
+}
+
+int64_t http_content_length(struct http_request *req)
+{
+    const struct view text = http_header(req, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    char *end;
+    long long value;
+
+    if (text.len == 0 || text.len > 18)
+        return -1;
+    value = strtoll(text.ptr, &end, 10);
+    return *end == '\0' && value >= 0 ? value : -1;
+}
+
+void *exchange_begin(void *loop_context, const char *target, struct MHD_Connection *mhd)
+{
+    struct loop *loop = loop_context;
+    const struct http_app *app = &loop->server->app;
+    const size_t len = strlen(target);
+    const size_t decoded_bytes = len > HTTP_TARGET_BYTES_MAX ? 0
+                                                             : len + 2 * HTTP_QUERY_MAX + 2;
+    struct exchange *x = calloc(1, sizeof *x + app->context_bytes + decoded_bytes);
+
+    if (!x)
+        return NULL;
+    x->loop = loop;
+    x->mhd = mhd;
+    x->number = (uint64_t)loop->index << 48 | ++loop->requests;
+    x->request.state = app->state;
+    x->request.context = x->context;
+    x->request.started_monotonic_us = clock_monotonic_us();
+    x->reply.file_fd = -1;
+    http_reply_clear(&x->reply);
+    x->decoded = (char *)x->context + app->context_bytes;
+    if (decoded_bytes == 0)
+        x->rc = 414;
+    else
+        x->request.is_readable = target_parse(target, x->decoded, &x->request);
+    atomic_fetch_add(&loop->running, 1);
+    return x;
+}
+
+/* What the headers say about framing: each may stand there once at most (RFC 9112, 6.3). */
+struct framing {
+    int lengths, encodings, hosts;
+};
+
+static enum MHD_Result framing_count(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                     const char *value)
+{
+    struct framing *f = ctx;
+
+    (void)kind;
+    (void)value;
+    f->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+    f->encodings += strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+    f->hosts += strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0;
+    return MHD_YES;
+}
+
+static int framing_check(struct exchange *x, const char *version)
+{
+    struct framing f = { 0 };
+
+    (void)MHD_get_connection_values(x->mhd, MHD_HEADER_KIND, framing_count, &f);
+    x->has_body = f.lengths > 0 || f.encodings > 0;
+    if (f.lengths + f.encodings > 1 || f.hosts > 1 ||
+        (f.hosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_1) == 0) ||
+        (f.lengths && http_content_length(&x->request) < 0))
+        return 400;
+    return 0;
+}
+
+/* The client's own id when it is harmless, else one that names loop and request. */
+static void request_id_set(struct exchange *x)
+{
+    const struct view theirs = http_header(&x->request, "X-Request-ID");
+
+    if (theirs.len > 0 && theirs.len < HTTP_REQUEST_ID_SIZE &&
+        strspn(theirs.ptr,
+               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
+            theirs.len)
+        memcpy(x->request.request_id, theirs.ptr, theirs.len);
+    else
+        (void)snprintf(x->request.request_id, HTTP_REQUEST_ID_SIZE, "%s-%llx",
+                       x->loop->id_prefix, (unsigned long long)x->loop->requests);
+}
+
+static int route_find(struct exchange *x)
+{
+    struct http_request *req = &x->request;
+    unsigned allow;
+
+    if (!req->is_readable)
+        return 400;
+    req->route = router_find(&x->loop->server->app, req->method, req->path,
+                             req->path_params, &allow);
+    if (req->route || req->method == HTTP_OPTIONS)
+        return 0;
+    if (!allow)
+        return 404;
+    for (unsigned m = 0; m < HTTP_METHOD_OTHER; m++) {
+        if (allow & 1u << m)
+            buf_addf(&req->body, "%s%s", req->body.len ? ", " : "",
+                     http_method_name((enum http_method)m));
+    }
+    http_reply_header(&x->reply, MHD_HTTP_HEADER_ALLOW, "%s", req->body.data);
+    buf_clear(&req->body);
+    return 405;
+}
+
+static int body_bound_check(struct exchange *x)
+{
+    const struct route *route = x->request.route;
+    const int64_t length = http_content_length(&x->request);
+
+    if (!x->has_body || !route || route->body)
+        return 0;
+    return length > route->body_bytes_max ? 413 : 0;
+}
+
+static void connection_deadline(struct exchange *x, int64_t us)
+{
+    if (x->connection)
+        x->connection->deadline_us = clock_monotonic_us() + us;
+}
+
+/* Runs a step on the loop's snapshot. */
+static int step_on_snapshot(struct exchange *x, http_step step)
+{
+    int rc;
+
+    x->request.db = loop_snapshot(x->loop, &x->request.err);
+    if (!x->request.db)
+        return ERR_STORE;
+    rc = step(&x->request, &x->reply);
+    x->request.db = NULL;
+    return rc;
+}
+
+static void headers_arrived(struct exchange *x, const char *method, const char *version)
+{
+    const struct http_options *options = &x->loop->server->options;
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        x->mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct http_request *req = &x->request;
+    const struct route *route;
+
+    x->connection = info ? info->socket_context : NULL;
+    if (x->connection)
+        memcpy(req->address, x->connection->address, sizeof req->address);
+    req->method = method_of(method);
+    req->is_head = strcmp(method, "HEAD") == 0;
+    req->now_us = clock_now_us();
+    buf_init(&req->body, HTTP_TARGET_BYTES_MAX);
+    request_id_set(x);
+    if (x->rc == 0)
+        x->rc = framing_check(x, version);
+    if (x->rc == 0)
+        x->rc = route_find(x);
+    if (x->rc == 0)
+        x->rc = body_bound_check(x);
+    route = req->route;
+    buf_init(&req->body,
+             route && route->body_bytes_max > 0 ? (size_t)route->body_bytes_max : 0);
+    connection_deadline(x, route && route->body ? options->upload_timeout_us
+                                                : options->request_timeout_us);
+    if (x->rc == 0)
+        x->rc = step_on_snapshot(x, x->loop->server->app.admit);
+    if (x->rc == 0 && route && route->body && route->prepare)
+        x->rc = step_on_snapshot(x, route->prepare);
+    x->step = STEP_BODY;
+}
+
+/* Whether to answer before the body rather than read it to its end. */
+static bool is_answered_early(struct exchange *x)
+{
+    const int64_t length = http_content_length(&x->request);
+
+    return x->rc && x->has_body &&
+           (length < 0 || length > DRAIN_BYTES_MAX ||
+            http_header(&x->request, MHD_HTTP_HEADER_EXPECT).len > 0);
+}
+
+/* False: more is coming than is worth reading; end the connection. */
+static bool body_arrived(struct exchange *x, const char *bytes, size_t len)
+{
+    const struct route *route = x->request.route;
+
+    x->body_bytes += (int64_t)len;
+    if (x->rc == 0 && route && route->body) {
+        x->rc = route->body(&x->request, bytes, len);
+    } else if (x->rc == 0) {
+        buf_add(&x->request.body, bytes, len);
+        x->rc = x->request.body.error == ERR_TOO_LARGE ? 413 : x->request.body.error;
+    }
+    if (x->rc && !x->is_discarding) {
+        x->is_discarding = true;
+        x->body_bytes = 0;
+    }
+    return !x->is_discarding || x->body_bytes <= 64 * (int64_t)DRAIN_BYTES_MAX;
+}
+
+static void park(struct exchange *x)
+{
+    atomic_fetch_add(&x->loop->parked, 1);
+    MHD_suspend_connection(x->mhd);
+}
+
+static void work_run(struct pool_task *task)
+{
+    struct exchange *x = (struct exchange *)(void *)((char *)task -
+                                                     offsetof(struct exchange, task));
+
+    x->rc = x->request.route->work(&x->request, &x->reply);
+    loop_ready(x->loop, x);
+}
+
+static struct exchange *exchange_of_write(struct http_write *write)
+{
+    return (struct exchange *)(void *)((char *)write - offsetof(struct exchange, write));
+}
+
+static int write_run(struct http_write *write, struct db *db, struct err *reterr)
+{
+    struct exchange *x = exchange_of_write(write);
+    const struct http_app *app = &x->loop->server->app;
+    const struct route *route = x->request.route;
+    int rc = 0;
+
+    x->request.db = db;
+    if (app->write_first)
+        rc = app->write_first(&x->request, &x->reply);
+    if (rc == 0 && route && route->write)
+        rc = route->write(&x->request, &x->reply);
+    x->request.db = NULL;
+    if (rc)
+        (void)err_set(reterr, rc, "%s", x->request.err.text);
+    return rc;
+}
+
+static void write_done(struct http_write *write, int rc, const struct err *err)
+{
+    struct exchange *x = exchange_of_write(write);
+
+    x->rc = rc;
+    if (rc && x->request.err.code == 0)
+        x->request.err = *err;
+    loop_ready(x->loop, x);
+}
+
+static int write_submit(struct exchange *x)
+{
+    const struct http_app *app = &x->loop->server->app;
+
+    x->write.run = write_run;
+    x->write.done = write_done;
+    return app->write(app->state, &x->write);
+}
+
+/* Runs the steps that are left; returns when one has to be waited for, or with the reply.
+ */
+static enum MHD_Result steps_run(struct exchange *x)
+{
+    const struct route *route = x->request.route;
+
+    if (x->rc == 0 && atomic_load(&x->loop->server->is_cutting))
+        x->rc = ERR_BUSY;
+    while (x->rc == 0 && x->step < STEP_REPLY) {
+        switch (++x->step) {
+        case STEP_PREPARE:
+            if (route && route->prepare && !route->body)
+                x->rc = route->prepare(&x->request, &x->reply);
+            break;
+        case STEP_WORK:
+            if (!route || !route->work)
+                break;
+            x->task.run = work_run;
+            x->rc = pool_submit(x->loop->server->pool, &x->task);
+            if (x->rc)
+                break;
+            park(x);
+            return MHD_YES;
+        case STEP_WRITE:
+            if (!(route && route->write) && !x->request.wants_write)
+                break;
+            x->rc = write_submit(x);
+            if (x->rc)
+                break;
+            park(x);
+            return MHD_YES;
+        case STEP_READ:
+            if (route && route->read)
+                x->rc = step_on_snapshot(x, route->read);
+            break;
+        default:
+            break;
+        }
+    }
+    return exchange_reply(x);
+}
+
+enum MHD_Result exchange_run(void *loop, struct MHD_Connection *mhd, const char *url,
+                             const char *method, const char *version, const char *bytes,
+                             size_t *bytes_count, void **context)
+{
+    struct exchange *x = *context;
+
+    (void)loop;
+    (void)mhd;
+    (void)url;
+    if (!x)
+        return MHD_NO;
+    if (x->step == STEP_HEADERS) {
+        headers_arrived(x, method, version);
+        return is_answered_early(x) ? exchange_reply(x) : MHD_YES;
+    }
+    if (*bytes_count > 0) {
+        const bool goes_on = body_arrived(x, bytes, *bytes_count);
+
+        *bytes_count = 0;
+        return goes_on ? MHD_YES : MHD_NO;
+    }
+    return x->step == STEP_SENDING ? MHD_YES : steps_run(x);
+}
+
+void exchange_end(void *loop_context, struct MHD_Connection *mhd, void **context,
+                  enum MHD_RequestTerminationCode code)
+{
+    struct loop *loop = loop_context;
+    struct exchange *x = *context;
+
+    (void)mhd;
+    if (!x)
+        return;
+    *context = NULL;
+    if (x->reply.kind == HTTP_REPLY_STREAM)
+        loop_stream_remove(loop, x);
+    if (loop->server->app.finish)
+        loop->server->app.finish(&x->request, &x->reply,
+                                 code == MHD_REQUEST_TERMINATED_COMPLETED_OK &&
+                                     x->step == STEP_SENDING);
+    connection_deadline(x, loop->server->options.idle_timeout_us);
+    http_reply_clear(&x->reply);
+    buf_release(&x->reply.body);
+    buf_release(&x->request.body);
+    atomic_fetch_sub(&loop->running, 1);
+    free(x);
+}

@@ -1,0 +1,349 @@
+#include "server/http/loop.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/uuid.h"
+
+enum {
+    TICK_US = 250000,
+    /* Above 32 KiB a pool costs more than it gains: libmicrohttpd maps and unmaps it. */
+    CONNECTION_MEMORY_BYTES = 32 << 10,
+};
+
+struct db *loop_snapshot(struct loop *loop, struct err *reterr)
+{
+    const struct http_app *app = &loop->server->app;
+    const unsigned long generation = app->generation(app->state);
+
+    if (loop->in_snapshot && generation != loop->generation) {
+        app->db_end(loop->db);
+        loop->in_snapshot = false;
+    }
+    if (!loop->in_snapshot) {
+        if (app->db_begin(loop->db) != 0) {
+            (void)err_set(reterr, ERR_STORE, "no snapshot of the database");
+            return NULL;
+        }
+        loop->in_snapshot = true;
+        loop->generation = generation;
+    }
+    return loop->db;
+}
+
+static void loop_poke(struct loop *loop)
+{
+    const uint64_t one = 1;
+
+    (void)!write(loop->event_fd, &one, sizeof one);
+}
+
+void loop_ready(struct loop *loop, struct exchange *x)
+{
+    bool was_empty;
+
+    (void)pthread_mutex_lock(&loop->lock);
+    was_empty = !loop->ready;
+    x->next_ready = loop->ready;
+    loop->ready = x;
+    (void)pthread_mutex_unlock(&loop->lock);
+    if (was_empty)
+        loop_poke(loop);
+}
+
+void loop_stream_add(struct loop *loop, struct exchange *x)
+{
+    (void)pthread_mutex_lock(&loop->lock);
+    x->next_stream = loop->streams;
+    if (x->next_stream)
+        x->next_stream->previous_stream = x;
+    loop->streams = x;
+    (void)pthread_mutex_unlock(&loop->lock);
+}
+
+void loop_stream_remove(struct loop *loop, struct exchange *x)
+{
+    (void)pthread_mutex_lock(&loop->lock);
+    if (x->previous_stream)
+        x->previous_stream->next_stream = x->next_stream;
+    else if (loop->streams == x)
+        loop->streams = x->next_stream;
+    if (x->next_stream)
+        x->next_stream->previous_stream = x->previous_stream;
+    (void)pthread_mutex_unlock(&loop->lock);
+}
+
+bool loop_stream_was_woken(struct loop *loop, struct exchange *x)
+{
+    bool was_woken;
+
+    (void)pthread_mutex_lock(&loop->lock);
+    was_woken = x->is_woken;
+    x->is_woken = false;
+    (void)pthread_mutex_unlock(&loop->lock);
+    return was_woken;
+}
+
+void http_wake(struct http_server *server, uint64_t request_number)
+{
+    struct loop *loop = &server->loops[request_number >> 48];
+    bool found = false;
+
+    (void)pthread_mutex_lock(&loop->lock);
+    for (struct exchange *x = loop->streams; x && !found; x = x->next_stream) {
+        found = x->number == request_number;
+        if (found)
+            x->is_woken = true;
+    }
+    (void)pthread_mutex_unlock(&loop->lock);
+    if (found)
+        loop_poke(loop);
+}
+
+static void stream_resume(struct exchange *x)
+{
+    x->is_stream_waiting = false;
+    MHD_resume_connection(x->mhd);
+}
+
+/* Lets parked requests and woken streams go on. */
+static void loop_resume(struct loop *loop, bool all_streams)
+{
+    struct exchange *ready;
+    uint64_t count;
+
+    (void)!read(loop->event_fd, &count, sizeof count);
+    (void)pthread_mutex_lock(&loop->lock);
+    ready = loop->ready;
+    loop->ready = NULL;
+    for (struct exchange *x = loop->streams; x; x = x->next_stream) {
+        if (x->is_stream_waiting && (x->is_woken || all_streams)) {
+            x->is_woken = false;
+            stream_resume(x);
+        }
+    }
+    (void)pthread_mutex_unlock(&loop->lock);
+    while (ready) {
+        struct exchange *x = ready;
+
+        ready = x->next_ready;
+        atomic_fetch_sub(&loop->parked, 1);
+        MHD_resume_connection(x->mhd);
+    }
+}
+
+/* Cuts connections whose time is over: libmicrohttpd's own timeout is for silence only, and
+ * a byte a second is not silent. */
+static void loop_tick(struct loop *loop)
+{
+    const int64_t now_us = clock_monotonic_us();
+
+    for (struct connection *c = loop->connections; c; c = c->next) {
+        const union MHD_ConnectionInfo *info;
+
+        if (now_us < c->deadline_us)
+            continue;
+        info = MHD_get_connection_info(c->mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+        if (info)
+            (void)shutdown(info->connect_fd, SHUT_RDWR);
+    }
+}
+
+static int loop_wait_ms(struct loop *loop)
+{
+    MHD_UNSIGNED_LONG_LONG wanted;
+
+    if (MHD_get_timeout(loop->daemon, &wanted) == MHD_YES && wanted < TICK_US / 1000)
+        return (int)wanted;
+    return TICK_US / 1000;
+}
+
+static void loop_turns(struct loop *loop)
+{
+    const struct http_app *app = &loop->server->app;
+    int64_t next_tick_us = 0;
+    struct epoll_event events[2];
+
+    while (!atomic_load(&loop->is_over)) {
+        int64_t now_us;
+
+        if (loop->in_snapshot)
+            app->db_end(loop->db);
+        loop->in_snapshot = false;
+        (void)epoll_wait(loop->epoll_fd, events, 2, loop_wait_ms(loop));
+        now_us = clock_monotonic_us();
+        loop_resume(loop, now_us >= next_tick_us);
+        (void)MHD_run(loop->daemon);
+        if (now_us >= next_tick_us) {
+            loop_tick(loop);
+            next_tick_us = now_us + TICK_US;
+        }
+    }
+}
+
+static void *loop_thread(void *context)
+{
+    struct loop *loop = context;
+
+    loop_turns(loop);
+    if (loop->in_snapshot)
+        loop->server->app.db_end(loop->db);
+    loop->in_snapshot = false;
+    return NULL;
+}
+
+static void address_text(const struct sockaddr *address, char text[HTTP_ADDRESS_SIZE])
+{
+    const void *bytes =
+        address->sa_family == AF_INET6
+            ? (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr
+            : (const void *)&((const struct sockaddr_in *)address)->sin_addr;
+
+    if (!inet_ntop(address->sa_family, bytes, text, HTTP_ADDRESS_SIZE))
+        text[0] = '\0';
+}
+
+static void connection_opened(struct loop *loop, struct MHD_Connection *mhd, void **context)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    struct connection *c = calloc(1, sizeof *c);
+
+    if (!c)
+        return;
+    c->loop = loop;
+    c->mhd = mhd;
+    c->deadline_us = clock_monotonic_us() + loop->server->options.idle_timeout_us;
+    if (info)
+        address_text(info->client_addr, c->address);
+    c->next = loop->connections;
+    if (c->next)
+        c->next->previous = c;
+    loop->connections = c;
+    *context = c;
+}
+
+static void connection_changed(void *loop_context, struct MHD_Connection *mhd,
+                               void **context, enum MHD_ConnectionNotificationCode code)
+{
+    struct loop *loop = loop_context;
+    struct connection *c = *context;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        connection_opened(loop, mhd, context);
+        return;
+    }
+    if (!c)
+        return;
+    if (c->previous)
+        c->previous->next = c->next;
+    else
+        loop->connections = c->next;
+    if (c->next)
+        c->next->previous = c->previous;
+    free(c);
+    *context = NULL;
+}
+
+static struct MHD_Daemon *daemon_start(struct loop *loop)
+{
+    const struct http_options *o = &loop->server->options;
+
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, exchange_run,
+        loop, MHD_OPTION_LISTEN_SOCKET, loop->listen_fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)(o->connections_max / o->loops + 1), MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)(o->idle_timeout_us / CLOCK_SECOND_US + 1), MHD_OPTION_STRICT_FOR_CLIENT,
+        1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK,
+        exchange_begin, loop, MHD_OPTION_NOTIFY_COMPLETED, exchange_end, loop,
+        MHD_OPTION_NOTIFY_CONNECTION, connection_changed, loop, MHD_OPTION_END);
+}
+
+static int watch(int epoll_fd, int fd)
+{
+    struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+
+    return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+static int loop_wire(struct loop *loop, struct err *reterr)
+{
+    const union MHD_DaemonInfo *info;
+
+    loop->daemon = daemon_start(loop);
+    if (!loop->daemon)
+        return err_set(reterr, ERR_IO, "the HTTP library did not start");
+    info = MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    loop->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (loop->epoll_fd < 0 || loop->event_fd < 0 || watch(loop->epoll_fd, info->epoll_fd) ||
+        watch(loop->epoll_fd, loop->event_fd))
+        return err_set_errno(reterr, errno, "event loop");
+    return 0;
+}
+
+int loop_start(struct http_server *server, int index, int listen_fd, struct loop *loop,
+               struct err *reterr)
+{
+    unsigned char random[8];
+    int rc;
+
+    *loop = (struct loop){ .server = server,
+                           .index = index,
+                           .listen_fd = listen_fd,
+                           .epoll_fd = -1,
+                           .event_fd = -1 };
+    random_bytes(random, sizeof random);
+    for (size_t i = 0; i < sizeof random; i++)
+        (void)snprintf(loop->id_prefix + 2 * i, 3, "%02x", random[i]);
+    (void)pthread_mutex_init(&loop->lock, NULL);
+    rc = server->app.db_open(server->app.state, &loop->db, reterr);
+    if (rc == 0)
+        rc = loop_wire(loop, reterr);
+    if (rc == 0) {
+        const int errnum = pthread_create(&loop->thread, NULL, loop_thread, loop);
+
+        if (errnum)
+            rc = err_set_errno(reterr, errnum, "event loop");
+        else
+            (void)pthread_setname_np(loop->thread, "http");
+    }
+    return rc;
+}
+
+void loop_quiesce(struct loop *loop)
+{
+    if (loop->daemon)
+        (void)MHD_quiesce_daemon(loop->daemon);
+    loop_poke(loop);
+}
+
+void loop_stop(struct loop *loop)
+{
+    if (loop->thread) {
+        atomic_store(&loop->is_over, true);
+        loop_poke(loop);
+        (void)pthread_join(loop->thread, NULL);
+    }
+    if (loop->daemon) {
+        loop_resume(loop, true);
+        MHD_stop_daemon(loop->daemon);
+    }
+    loop->server->app.db_close(&loop->db);
+    if (loop->epoll_fd >= 0)
+        (void)close(loop->epoll_fd);
+    if (loop->event_fd >= 0)
+        (void)close(loop->event_fd);
+    if (loop->listen_fd >= 0)
+        (void)close(loop->listen_fd);
+    (void)pthread_mutex_destroy(&loop->lock);
+}

@@ -1,0 +1,117 @@
+#include "server/http/http.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { HEADER_BYTES_MAX = 4096 };
+
+void http_reply_clear(struct http_reply *reply)
+{
+    if (reply->kind == HTTP_REPLY_FILE && reply->file_fd >= 0)
+        (void)close(reply->file_fd);
+    if (reply->kind == HTTP_REPLY_STREAM && reply->stream.close)
+        reply->stream.close(reply->stream.ctx);
+    buf_release(&reply->body);
+    buf_release(&reply->headers);
+    *reply = (struct http_reply){ .status = 200,
+                                  .content_type = "application/json",
+                                  .file_fd = -1 };
+    buf_init(&reply->body, HTTP_REPLY_BYTES_MAX);
+    buf_init(&reply->headers, HEADER_BYTES_MAX);
+}
+
+void http_reply_header(struct http_reply *reply, const char *name, const char *format, ...)
+{
+    char value[2048];
+    va_list args;
+    size_t kept = 0;
+
+    va_start(args, format);
+    (void)vsnprintf(value, sizeof value, format, args);
+    va_end(args);
+    for (const char *p = value; *p; p++) {
+        if ((unsigned char)*p >= 0x20 && *p != 0x7f)
+            value[kept++] = *p;
+    }
+    buf_add(&reply->headers, name, strlen(name) + 1);
+    buf_add(&reply->headers, value, kept);
+    buf_add_char(&reply->headers, '\0');
+}
+
+void http_reply_json(struct http_reply *reply, int status, struct json *ret)
+{
+    buf_clear(&reply->body);
+    reply->status = status;
+    reply->content_type = "application/json";
+    json_init(ret, &reply->body);
+}
+
+void http_reply_problem_json(struct http_reply *reply, int status, const char *type,
+                             struct view detail_json,
+                             void (*more)(struct json *j, const void *ctx), const void *ctx)
+{
+    struct json j;
+
+    http_reply_json(reply, status, &j);
+    reply->content_type = "application/problem+json";
+    json_object_begin(&j);
+    json_put_str(&j, "type", type);
+    json_put_str(&j, "title", http_status_title(status));
+    json_put_int(&j, "status", status);
+    json_key(&j, "detail");
+    json_raw(&j, detail_json);
+    if (more)
+        more(&j, ctx);
+    json_object_end(&j);
+}
+
+void http_reply_problem(struct http_reply *reply, int status, struct view detail)
+{
+    struct buf quoted;
+    struct json j;
+
+    buf_init(&quoted, HEADER_BYTES_MAX);
+    json_init(&j, &quoted);
+    json_text(&j, detail);
+    http_reply_problem_json(reply, status, "about:blank", buf_view(&quoted), NULL, NULL);
+    buf_release(&quoted);
+}
+
+const char *http_status_title(int status)
+{
+    static const struct {
+        int status;
+        const char *title;
+    } titles[] = {
+        { 200, "OK" },
+        { 201, "Created" },
+        { 206, "Partial Content" },
+        { 304, "Not Modified" },
+        { 307, "Temporary Redirect" },
+        { 400, "Bad Request" },
+        { 401, "Unauthorized" },
+        { 403, "Forbidden" },
+        { 404, "Not Found" },
+        { 405, "Method Not Allowed" },
+        { 408, "Request Timeout" },
+        { 409, "Conflict" },
+        { 410, "Gone" },
+        { 411, "Length Required" },
+        { 413, "Content Too Large" },
+        { 414, "URI Too Long" },
+        { 416, "Range Not Satisfiable" },
+        { 422, "Unprocessable Content" },
+        { 429, "Too Many Requests" },
+        { 500, "Internal Server Error" },
+        { 503, "Service Unavailable" },
+        { 507, "Insufficient Storage" },
+    };
+
+    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++) {
+        if (titles[i].status == status)
+            return titles[i].title;
+    }
+    return "Error";
+}

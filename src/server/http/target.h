@@ -1,0 +1,12 @@
+/* The request target (RFC 9112, 3.2; RFC 3986): path and query, decoded. */
+#ifndef SERVER_HTTP_TARGET_H
+#define SERVER_HTTP_TARGET_H
+
+#include "server/http/http.h"
+
+/* Splits and decodes `target` into `decoded` (at least as large), where req->path and
+ * req->query then point. An absolute form loses scheme and host. False for a broken escape,
+ * an escaped or plain control character, or more than HTTP_QUERY_MAX parameters. */
+bool target_parse(const char *target, char *decoded, struct http_request *req);
+
+#endif
