@@ -2,14 +2,17 @@
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "base/view.h"
 
-/* Bytes of the one well-formed character that `text` begins with; 0 when it begins with
- * none. */
-size_t utf8_char_len(struct view text);
-/* Bytes from the start that need no JSON escape: well-formed, no control character, no
- * quote, no backslash. */
+/* Bytes of the one well-formed character that `text` begins with, its code point in *ret_code;
+ * 0 when it begins with none. */
+size_t utf8_next(struct view text, uint32_t *ret_code);
+bool utf8_is_valid(struct view text);
+/* Bytes from the start that need no JSON escape: well-formed, no control character, no quote,
+ * no backslash. */
 size_t utf8_plain_run(struct view text);
 
 #endif

@@ -55,11 +55,7 @@ struct view http_header(struct http_request *req, const char *name)
 
 struct view http_query(const struct http_request *req, const char *name)
 {
-    for (size_t i = req->query_count; i-- > 0;) {
-        if (view_eq(req->query[i].name, name))
-            return req->query[i].value;
-    }
-    return (struct view){ NULL, 0 };
+    return form_value(&req->query, name);
 }
 
 uint64_t http_request_number(const struct http_request *req)
@@ -84,8 +80,7 @@ void *exchange_begin(void *loop_context, const char *target, struct MHD_Connecti
     struct loop *loop = loop_context;
     const struct http_app *app = &loop->server->app;
     const size_t len = strlen(target);
-    const size_t decoded_bytes = len > HTTP_TARGET_BYTES_MAX ? 0
-                                                             : len + 2 * HTTP_QUERY_MAX + 2;
+    const size_t decoded_bytes = len > HTTP_TARGET_BYTES_MAX ? 0 : len + 1;
     struct exchange *x = calloc(1, sizeof *x + app->context_bytes + decoded_bytes);
 
     if (!x)

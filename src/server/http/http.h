@@ -21,6 +21,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/view.h"
+#include "server/http/forms.h"
 
 struct db;
 struct http_request;
@@ -64,14 +65,9 @@ struct route {
 
 enum {
     HTTP_PATH_PARAMS_MAX = 2,
-    HTTP_QUERY_MAX = 16,
     HTTP_TARGET_BYTES_MAX = 8192,
     HTTP_REQUEST_ID_SIZE = 65,
     HTTP_ADDRESS_SIZE = 46,
-};
-
-struct http_pair {
-    struct view name, value; /* decoded */
 };
 
 struct http_request {
@@ -81,8 +77,7 @@ struct http_request {
     struct view path;          /* decoded */
     const struct route *route; /* NULL: none fits */
     struct view path_params[HTTP_PATH_PARAMS_MAX];
-    struct http_pair query[HTTP_QUERY_MAX];
-    size_t query_count;
+    struct form query;
     struct buf body; /* of a route without body() */
     char request_id[HTTP_REQUEST_ID_SIZE];
     char address[HTTP_ADDRESS_SIZE]; /* the socket's peer */

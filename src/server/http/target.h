@@ -4,9 +4,9 @@
 
 #include "server/http/http.h"
 
-/* Splits and decodes `target` into `decoded` (at least as large), where req->path and
- * req->query then point. An absolute form loses scheme and host. False for a broken escape,
- * an escaped or plain control character, or more than HTTP_QUERY_MAX parameters. */
+/* Splits and decodes `target` into `decoded` (as large), where req->path and req->query
+ * then point. An absolute form loses scheme and host. False for a broken escape, a NUL, or
+ * more than FORM_PARAMS_MAX parameters. */
 bool target_parse(const char *target, char *decoded, struct http_request *req);
 
 #endif
