@@ -37,7 +37,7 @@ CREATE INDEX jobs_id ON jobs (job_id);
 CREATE INDEX jobs_newest ON jobs (created_us, job_id);
 CREATE INDEX jobs_account_newest ON jobs (account_id, created_us, job_id);
 CREATE INDEX jobs_status_oldest ON jobs (status, created_us, job_id);
-CREATE INDEX jobs_lease ON jobs (lease_expires_us) WHERE status = 1;
+CREATE INDEX jobs_lease ON jobs (lease_expires_us) WHERE lease_token <> 0;
 CREATE INDEX jobs_expiry ON jobs (expires_us) WHERE has_files = 1;
 CREATE INDEX jobs_input ON jobs (input_blob) WHERE input_blob <> '';
 CREATE INDEX jobs_output ON jobs (output_blob) WHERE output_blob <> '';

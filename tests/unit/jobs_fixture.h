@@ -194,12 +194,18 @@ static inline int run(struct fixture *f, int (*work)(struct db *, void *), struc
 }
 
 /* Accepts an upload of the account and gives the job. */
-static inline struct job accepted(struct fixture *f, int64_t account_id, int64_t group_id)
+static inline struct job accepted_at(struct fixture *f, int64_t account_id,
+                                     int64_t group_id, int64_t now_us)
 {
-    struct call c = { .upload = upload_of(account_id, group_id), .now_us = NOW };
+    struct call c = { .upload = upload_of(account_id, group_id), .now_us = now_us };
 
     assert_int_equal(run(f, accept_work, &c), 0);
     return c.job;
+}
+
+static inline struct job accepted(struct fixture *f, int64_t account_id, int64_t group_id)
+{
+    return accepted_at(f, account_id, group_id, NOW);
 }
 
 static inline struct job claimed(struct fixture *f, int64_t now_us)

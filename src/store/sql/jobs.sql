@@ -51,7 +51,7 @@ FROM jobs WHERE account_id = $1 AND ($2 < 0 OR status = $2) AND (created_us, job
 ORDER BY created_us DESC, job_id DESC LIMIT $5 OFFSET $6;
 
 -- name: jobs_next_lost
-SELECT job_id FROM jobs WHERE status = 1 AND lease_expires_us <= $1
+SELECT job_id FROM jobs WHERE lease_token <> 0 AND lease_expires_us <= $1
 ORDER BY lease_expires_us LIMIT 1;
 
 -- name: jobs_next_pending
