@@ -4,7 +4,13 @@
  *
  * and `expired` once its files are gone; the ledger stays. One function changes a state. All
  * functions with a `struct db *` run inside the caller's transaction on it and never log; every
- * change of a figure is in the same transaction as the change of the job. */
+ * change of a figure is in the same transaction as the change of the job.
+ *
+ * Every event of a job is charged to its account and to the group that it was accepted under,
+ * also once the account is another (jobs_move). A closed account takes no charge: whoever
+ * closes one calls jobs_delete_all first. A job that is left all the same is cancelled without
+ * a charge as soon as it is claimed, finished or given back (a renewal is ERR_CONFLICT), and
+ * the next jobs_expire removes its files and its row. */
 #ifndef JOBS_JOBS_H
 #define JOBS_JOBS_H
 
@@ -74,13 +80,15 @@ struct job_new {
 
 /* Accepts an upload: limit check, holds (estimated output bytes and processing time), job row,
  * ledger and rollups at once or not at all. ERR_LIMIT with *ret_refusal. With an idempotency
- * key seen before: 0 and the first job in *ret with *ret_replayed true, or ERR_CONFLICT when
- * the file or type differs. */
+ * key seen before: 0 and the first job in *ret with *ret_replayed true (the caller removes the
+ * second blob), or ERR_CONFLICT when the file or type differs. A key is kept as long as its
+ * job's row. Held are a 16-bit WAV file of the input's length, rate and channels, and a
+ * twentieth of its duration, at least a second. ERR_NOT_FOUND for a closed account. */
 MUST_CHECK int jobs_accept(struct db *db, const struct job_new *job, int64_t now_us,
                            struct job *ret, bool *ret_replayed,
                            struct usage_refusal *ret_refusal, struct err *reterr);
 /* Whether an upload of at least `bytes` would be refused as things stand: to answer before the
- * body. 0 or ERR_LIMIT; the real check is jobs_accept's. */
+ * body. 0 or ERR_LIMIT; the real check is jobs_accept's. Account 0: a new guest. */
 MUST_CHECK int jobs_precheck(struct db *db, const struct usage_subject *subject, int64_t bytes,
                              int64_t now_us, struct usage_refusal *ret_refusal);
 
@@ -93,7 +101,7 @@ struct job_filter {
     int64_t skip, limit;
 };
 
-/* Newest first. */
+/* Newest first. ERR_NOT_FOUND when the cursor is no job of the account. */
 MUST_CHECK int jobs_list(struct db *db, const struct job_filter *filter,
                          int (*row)(void *ctx, const struct job *job), void *ctx);
 
@@ -101,7 +109,7 @@ MUST_CHECK int jobs_list(struct db *db, const struct job_filter *filter,
 
 /* Claims the oldest pending job, or one whose lease has run out, until now + lease_us.
  * ERR_NOT_FOUND when there is none. A job whose third attempt's lease ran out is failed here
- * with the reason, and the next is tried. */
+ * with the reason, and the next is tried: the caller commits also after ERR_NOT_FOUND. */
 MUST_CHECK int jobs_claim(struct db *db, const char *worker, int64_t now_us, int64_t lease_us,
                           struct job *ret);
 /* ERR_CONFLICT when the lease is lost or the job was cancelled: stop working on it. */
@@ -130,8 +138,9 @@ MUST_CHECK int jobs_give_back(struct db *db, const struct job *job, const char *
 /* One file was delivered to its last byte. */
 MUST_CHECK int jobs_downloaded(struct db *db, const struct job *job, int64_t bytes,
                                int64_t now_us);
-/* Cancels when it still runs, forgets the files: fills the blob names to remove once this is
- * committed. The ledger stays. The row goes too when `forget`. */
+/* Cancels when it still runs, forgets the files (a job that had an outcome is expired then):
+ * fills the blob names to remove once this is committed. The ledger stays. The row goes too
+ * when `forget`. */
 MUST_CHECK int jobs_delete(struct db *db, struct view job_id, bool forget, int64_t now_us,
                            struct job *ret);
 /* Moves all jobs of one account to another (guest to user). */
@@ -150,6 +159,8 @@ MUST_CHECK int jobs_expire(struct db *db, int64_t now_us, int64_t most,
 MUST_CHECK int jobs_owns_blob(struct db *db, struct view blob, bool *ret);
 
 struct job_counts {
+    /* Rows by status and in all; what is forgotten is in `ever` and new_last_24h (uploads
+     * accepted, to the minute) only. */
     int64_t by_status[JOB_STATUS_COUNT];
     int64_t total, completed_ever, failed_ever, new_last_24h;
 };

@@ -24,4 +24,17 @@ extern const struct usage_meter meters[METERS_COUNT];
 /* The plans: made from the options at every start. */
 extern const char PLAN_USER[], PLAN_GUEST[], PLAN_NETWORK[];
 
+struct jobs_limits { /* < 0: no limit */
+    int64_t files_per_day, storage_bytes, processing_us;
+};
+
+struct jobs_plan_limits {
+    struct jobs_limits user, guest;
+    int64_t network_factor; /* a network's guests share this many guests' limits */
+};
+
+/* Declares the meters and makes the three plans. Inside the caller's write transaction.
+ * ERR_INVALID for a factor below 1, ERR_CORRUPT for a ledger of other meters. */
+int jobs_plans_set(struct db *db, const struct jobs_plan_limits *plans, struct err *reterr);
+
 #endif

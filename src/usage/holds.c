@@ -21,16 +21,6 @@ static bool requested_of(int meter, const struct usage_amount *amounts, size_t c
     return true;
 }
 
-static bool is_passed(const struct usage_limit_state *s)
-{
-    int64_t wanted;
-
-    if (s->limit < 0 || s->requested == 0)
-        return false;
-    return __builtin_add_overflow(s->used, s->reserved, &wanted) ||
-           __builtin_add_overflow(wanted, s->requested, &wanted) || wanted > s->limit;
-}
-
 struct hold {
     int meter;
     int64_t group_id, amount;
@@ -83,7 +73,7 @@ static int limits_check(struct db *db, const struct usage_event *event,
         if (!requested_of(states[i].meter, charges, charges_count, requested) ||
             !requested_of(states[i].meter, holds, holds_count, requested))
             return ERR_INVALID;
-        if (is_passed(&states[i]))
+        if (limit_is_passed(&states[i]))
             r.limits[r.count++] = states[i];
     }
     if (r.count == 0)

@@ -106,6 +106,16 @@ int limits_of_account(struct db *db, int64_t account_id, bool of_group, int64_t 
     return rc;
 }
 
+bool limit_is_passed(const struct usage_limit_state *s)
+{
+    int64_t wanted;
+
+    if (s->limit < 0 || s->requested == 0)
+        return false;
+    return __builtin_add_overflow(s->used, s->reserved, &wanted) ||
+           __builtin_add_overflow(wanted, s->requested, &wanted) || wanted > s->limit;
+}
+
 int usage_limits_read(struct db *db, const struct usage_subject *subject, int64_t now_us,
                       struct usage_limit_state *ret, size_t *ret_count)
 {

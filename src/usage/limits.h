@@ -11,5 +11,7 @@
 MUST_CHECK int limits_of_account(struct db *db, int64_t account_id, bool of_group,
                                  int64_t now_us, struct usage_limit_state *states,
                                  size_t *count);
+/* Whether what is requested passes the limit, with what is used and reserved. */
+bool limit_is_passed(const struct usage_limit_state *s);
 
 #endif

@@ -1,0 +1,73 @@
+#include "jobs/row.h"
+
+#include "jobs/meters.h"
+
+int jobs_downloaded(struct db *db, const struct job *job, int64_t bytes, int64_t now_us)
+{
+    const struct usage_amount amounts[] = { { METER_FILES_DOWNLOADED, 1 },
+                                            { METER_DOWNLOADED_BYTES, bytes } };
+    struct job_row row = { .job = *job };
+    struct usage_event event;
+    int rc = job_row_get(db, view_of(job->job_id), &row); /* it may have moved meanwhile */
+
+    if (rc && rc != ERR_NOT_FOUND)
+        return rc;
+    event = job_event(&row.job, now_us);
+    rc = usage_charge(db, &event, amounts, 2);
+    return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+static enum job_status status_without_files(enum job_status status)
+{
+    switch (status) {
+    case JOB_PENDING:
+    case JOB_PROCESSING:
+    case JOB_CANCELLED:
+        return JOB_CANCELLED;
+    default:
+        return JOB_EXPIRED;
+    }
+}
+
+int jobs_delete(struct db *db, struct view job_id, bool forget, int64_t now_us,
+                struct job *ret)
+{
+    struct job_row row;
+    int rc = job_row_get(db, job_id, &row);
+
+    return rc ? rc
+              : job_files_drop(db, &row, status_without_files(row.job.status), forget,
+                               now_us, ret);
+}
+
+int jobs_move(struct db *db, int64_t from_account_id, int64_t to_account_id)
+{
+    const struct db_arg from = DB_INT(from_account_id), to = DB_INT(to_account_id);
+    int rc = db_exec(db, STMT_JOBS_MOVE, DB_ARGS(to, from));
+
+    /* Where both used one key, the new owner's own first use stands. */
+    if (rc == 0)
+        rc = db_exec(db, STMT_JOB_KEYS_DROP_TAKEN, DB_ARGS(from, to));
+    return rc ? rc : db_exec(db, STMT_JOB_KEYS_MOVE, DB_ARGS(to, from));
+}
+
+int jobs_delete_all(struct db *db, int64_t account_id, int64_t most, int64_t now_us,
+                    int (*row)(void *ctx, const struct job *job), void *ctx)
+{
+    struct job_row next;
+    struct job gone;
+    int rc = 0;
+
+    for (int64_t i = 0; i < most && rc == 0; i++) {
+        rc = job_row_find(db, STMT_JOBS_NEXT_OF_ACCOUNT, DB_ARGS(DB_INT(account_id)),
+                          &next);
+        if (rc == ERR_NOT_FOUND)
+            return 0;
+        if (rc == 0)
+            rc = job_files_drop(db, &next, status_without_files(next.job.status), true,
+                                now_us, &gone);
+        if (rc == 0)
+            rc = row(ctx, &gone);
+    }
+    return rc;
+}
