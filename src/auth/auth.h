@@ -1,8 +1,9 @@
 /* Who a request comes from, and the accounts of people: passwords, tokens, guests.
  *
- * Functions named auth_x(db, ...) run inside the caller's transaction on `db` (a read snapshot
- * or the committer's) and never log. Passwords: argon2id (libsodium), RFC 9106; $2b$ hashes of
- * the replaced system verify through libcrypt. Tokens: JWT (RFC 7519) with HS256 pinned. */
+ * Functions named auth_x(db, ...) run inside the caller's transaction on `db` (a read
+ * snapshot or the committer's) and never log. Passwords: argon2id (libsodium), RFC 9106;
+ * $2b$ hashes of the replaced system verify through libcrypt. Tokens: JWT (RFC 7519) with
+ * HS256 pinned. */
 #ifndef AUTH_AUTH_H
 #define AUTH_AUTH_H
 
@@ -34,8 +35,8 @@ struct principal {
     int64_t group_id;   /* a guest's network account, 0: none yet or a user */
     char guest_id[AUTH_GUEST_ID_MAX + 1];
     char username[AUTH_USERNAME_MAX + 1];
-    char network[44];   /* of the request: "203.0.113.0/24", "2001:db8::/56" */
-    char address[46];   /* of the request */
+    char network[44];           /* of the request: "203.0.113.0/24", "2001:db8::/56" */
+    char address[46];           /* of the request */
     enum token_type token_type; /* how it was proved; TOKEN_NONE: X-Guest-ID */
     char token_id[UUID_TEXT_SIZE];
     int64_t token_expires_us;
@@ -45,18 +46,19 @@ struct auth_config {
     const void *secret; /* HMAC key, copied */
     size_t secret_len;
     int64_t access_token_us, refresh_token_us, guest_token_us;
-    int guest_ids; /* enum options_guest_ids */
+    int guest_ids;           /* enum options_guest_ids */
     int64_t guests_per_hour; /* new guests per network; 0: no bound */
     int64_t logins_per_minute, signups_per_hour;
 };
 
 /* The verifier and signer, and the throttles' memory. Any thread may use one at a time or
  * together. */
-MUST_CHECK int auth_new(const struct auth_config *config, struct auth **ret, struct err *reterr);
+MUST_CHECK int auth_new(const struct auth_config *config, struct auth **ret,
+                        struct err *reterr);
 void auth_free(struct auth **auth);
 
-/* The signing key: from `configured` when not NULL, else from DATA_DIR/secret.key, made with
- * mode 0600 at the first start. At least 32 bytes. Fills key[64] and *ret_len. */
+/* The signing key: from `configured` when not NULL, else from DATA_DIR/secret.key, made
+ * with mode 0600 at the first start. At least 32 bytes. Fills key[64] and *ret_len. */
 MUST_CHECK int auth_secret_load(const char *configured, const char *data_dir,
                                 unsigned char key[64], size_t *ret_len, struct err *reterr);
 
@@ -78,10 +80,11 @@ MUST_CHECK int auth_identify(struct auth *auth, struct db *db,
                              struct principal *ret, struct err *reterr);
 
 /* Gives a guest without one its account, session row and network group, inside a write
- * transaction, and fills account_id and group_id. Race-free: a second caller finds the first
- * one's. ERR_THROTTLED when the network makes too many guests. */
-MUST_CHECK int auth_guest_ensure(struct auth *auth, struct db *db, struct principal *principal,
-                                 struct view user_agent, int64_t now_us, struct err *reterr);
+ * transaction, and fills account_id and group_id. Race-free: a second caller finds the
+ * first one's. ERR_THROTTLED when the network makes too many guests. */
+MUST_CHECK int auth_guest_ensure(struct auth *auth, struct db *db,
+                                 struct principal *principal, struct view user_agent,
+                                 int64_t now_us, struct err *reterr);
 
 /* ---- tokens ---- */
 
@@ -91,18 +94,19 @@ struct auth_tokens {
 
 /* A new session: access and refresh token of one new family. Write transaction. */
 MUST_CHECK int auth_session_start(struct auth *auth, struct db *db, int64_t account_id,
-                                  int64_t now_us, struct auth_tokens *ret, struct err *reterr);
+                                  int64_t now_us, struct auth_tokens *ret,
+                                  struct err *reterr);
 /* Trades a refresh token for new ones and revokes it; one that was used before revokes its
  * whole family. ERR_UNAUTHENTICATED with the reference's texts ("Invalid refresh token",
- * "Invalid token type", "Token has been revoked", "Invalid token payload", "User not found or
- * inactive"). The family's revocation must be kept although the call fails: it returns 0 with
- * *ret_reused true in that case. */
+ * "Invalid token type", "Token has been revoked", "Invalid token payload", "User not found
+ * or inactive"). The family's revocation must be kept although the call fails: it returns 0
+ * with *ret_reused true in that case. */
 MUST_CHECK int auth_session_refresh(struct auth *auth, struct db *db, struct view token,
-                                    int64_t now_us, struct auth_tokens *ret, bool *ret_reused,
-                                    struct err *reterr);
-/* Revokes the presented token (any type) and its family. ERR_UNAUTHENTICATED "Invalid token",
- * ERR_CONFLICT "Token already invalidated", ERR_UNAUTHENTICATED "Not authenticated" without
- * one. */
+                                    int64_t now_us, struct auth_tokens *ret,
+                                    bool *ret_reused, struct err *reterr);
+/* Revokes the presented token (any type) and its family. ERR_UNAUTHENTICATED "Invalid
+ * token", ERR_CONFLICT "Token already invalidated", ERR_UNAUTHENTICATED "Not authenticated"
+ * without one. */
 MUST_CHECK int auth_logout(struct auth *auth, struct db *db, struct view authorization,
                            int64_t now_us, struct err *reterr);
 /* A signed guest identity: makes guest, account and session row. Throttled per network. */
@@ -123,10 +127,11 @@ bool auth_password_verify(struct view password, const char *hash, bool *ret_upgr
 
 enum auth_throttle { THROTTLE_LOGIN_ACCOUNT, THROTTLE_LOGIN_NETWORK, THROTTLE_SIGNUP };
 
-/* Counts one attempt under `key`. ERR_THROTTLED with the seconds until the next may be tried
- * in *ret_retry_s. A failed login counts; auth_throttle_forgive takes a success back. */
-MUST_CHECK int auth_throttle(struct auth *auth, enum auth_throttle throttle, struct view key,
-                             int64_t now_us, int64_t *ret_retry_s);
+/* Counts one attempt under `key`. ERR_THROTTLED with the seconds until the next may be
+ * tried in *ret_retry_s. A failed login counts; auth_throttle_forgive takes a success back.
+ */
+MUST_CHECK int auth_throttle(struct auth *auth, enum auth_throttle throttle,
+                             struct view key, int64_t now_us, int64_t *ret_retry_s);
 void auth_throttle_forgive(struct auth *auth, enum auth_throttle throttle, struct view key);
 
 /* ---- users ---- */
@@ -151,7 +156,8 @@ MUST_CHECK int auth_user_create(struct db *db, const struct user_new *user, int6
                                 struct user *ret, struct err *reterr);
 MUST_CHECK int auth_user_get(struct db *db, int64_t account_id, struct user *ret);
 /* By username, or email as stored. */
-MUST_CHECK int auth_user_find(struct db *db, struct view username_or_email, struct user *ret);
+MUST_CHECK int auth_user_find(struct db *db, struct view username_or_email,
+                              struct user *ret);
 
 struct user_changes { /* NULL ptr or negative: leave as it is */
     struct view email, username;
@@ -167,12 +173,14 @@ MUST_CHECK int auth_user_change(struct db *db, int64_t account_id,
 MUST_CHECK int auth_user_password_set(struct db *db, int64_t account_id, const char *hash,
                                       int64_t now_us);
 /* Stores a better hash of the same password: sessions go on. */
-MUST_CHECK int auth_user_password_upgrade(struct db *db, int64_t account_id, const char *hash);
+MUST_CHECK int auth_user_password_upgrade(struct db *db, int64_t account_id,
+                                          const char *hash);
 /* Removes the person; the account's figures stay in all sums (usage_account_close). */
 MUST_CHECK int auth_user_delete(struct db *db, int64_t account_id, int64_t now_us);
 
 struct user_filter {
-    struct view search; /* case-insensitive part of email or username; % and _ are wildcards */
+    struct view
+        search; /* case-insensitive part of email or username; % and _ are wildcards */
     int is_active, is_verified, is_admin; /* negative: any */
     int64_t skip, limit;
 };
@@ -181,8 +189,8 @@ struct user_filter {
 MUST_CHECK int auth_user_list(struct db *db, const struct user_filter *filter,
                               int (*row)(void *ctx, const struct user *user), void *ctx);
 
-/* Lower-cases the domain into `ret`; false with the reference's reason ("An email address must
- * have an @-sign.", ...) in *ret_reason, a constant. */
+/* Lower-cases the domain into `ret`; false with the reference's reason ("An email address
+ * must have an @-sign.", ...) in *ret_reason, a constant. */
 bool auth_email_normalise(struct view email, char ret[AUTH_EMAIL_MAX + 1],
                           const char **ret_reason);
 
@@ -198,18 +206,21 @@ struct guest {
 };
 
 MUST_CHECK int auth_guest_get(struct db *db, struct view guest_id, struct guest *ret);
-MUST_CHECK int auth_guest_list(struct db *db, int64_t skip, int64_t limit, bool with_expired,
-                               int64_t now_us,
+MUST_CHECK int auth_guest_list(struct db *db, int64_t skip, int64_t limit,
+                               bool with_expired, int64_t now_us,
                                int (*row)(void *ctx, const struct guest *guest), void *ctx);
 /* Removes session and identity; figures stay in all sums. */
 MUST_CHECK int auth_guest_delete(struct db *db, struct view guest_id, int64_t now_us);
 /* Moves a guest's usage and identity to the user (usage_merge) and marks the session
  * converted. The caller moves the jobs. 0 also when there is nothing to merge, with
  * *ret_account_id 0. */
-MUST_CHECK int auth_guest_merge(struct db *db, struct view guest_id, int64_t user_account_id,
-                                int64_t now_us, int64_t *ret_account_id);
-/* Removes expired sessions (at most `most`) and forgets revoked tokens that have expired. */
-MUST_CHECK int auth_cleanup(struct db *db, int64_t now_us, int64_t most, int64_t *ret_guests);
+MUST_CHECK int auth_guest_merge(struct db *db, struct view guest_id,
+                                int64_t user_account_id, int64_t now_us,
+                                int64_t *ret_account_id);
+/* Removes expired sessions (at most `most`) and forgets revoked tokens that have expired.
+ */
+MUST_CHECK int auth_cleanup(struct db *db, int64_t now_us, int64_t most,
+                            int64_t *ret_guests);
 
 struct auth_counts {
     int64_t users_total, users_active, users_verified, users_admins, users_new_last_24h;

@@ -1,0 +1,30 @@
+/* What the files of auth/ share. Inside auth/ only. */
+#ifndef AUTH_INTERNAL_H
+#define AUTH_INTERNAL_H
+
+#include "auth/auth.h"
+#include "auth/throttle.h"
+#include "auth/token.h"
+#include "store/db.h"
+
+enum { THROTTLES_COUNT = THROTTLE_SIGNUP + 1 };
+
+struct auth {
+    struct auth_config config;
+    struct token_key key;
+    struct throttle *throttles[THROTTLES_COUNT];
+    struct throttle *guests; /* new ones per network */
+};
+
+/* Copies a column's text, cut to the room there is. */
+void column_copy(struct db *db, enum stmt stmt, int column, char *to, size_t size);
+
+/* A user's id from a token's subject: decimal digits only; false otherwise. */
+bool account_of_subject(const char *subject, int64_t *ret);
+
+/* The token of an Authorization header: "Bearer x" in any case. ERR_UNAUTHENTICATED "Not
+ * authenticated" for none, "Invalid authentication credentials" for another scheme. */
+MUST_CHECK int bearer_token(struct view authorization, struct view *ret,
+                            struct err *reterr);
+
+#endif

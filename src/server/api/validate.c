@@ -1,0 +1,308 @@
+#include "server/api/validate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+
+enum { PASSWORD_BYTES_MAX = 72 };
+
+int validate_result(struct http_request *req)
+{
+    return api_context_of(req)->invalid.len ? ERR_INVALID : 0;
+}
+
+void validate_add(struct http_request *req, const char *type, const char *where,
+                  const char *name, const char *msg, struct view input, struct view ctx)
+{
+    struct buf *list = &api_context_of(req)->invalid;
+    struct json j;
+
+    json_init(&j, list);
+    if (list->len) {
+        list->data[--list->len] = '\0'; /* reopens the list */
+        j.needs_comma = true;
+    } else {
+        json_array_begin(&j);
+    }
+    json_object_begin(&j);
+    json_put_str(&j, "type", type);
+    json_key(&j, "loc");
+    json_array_begin(&j);
+    json_text(&j, view_of(where));
+    if (name)
+        json_text(&j, view_of(name));
+    json_array_end(&j);
+    json_put_str(&j, "msg", msg);
+    if (input.ptr) {
+        json_key(&j, "input");
+        json_raw(&j, input);
+    }
+    if (ctx.ptr) {
+        json_key(&j, "ctx");
+        json_raw(&j, ctx);
+    }
+    json_object_end(&j);
+    json_array_end(&j);
+}
+
+void validate_add_text(struct http_request *req, const char *type, const char *where,
+                       const char *name, const char *msg, struct view input, struct view ctx)
+{
+    struct buf quoted;
+    struct json j;
+
+    buf_init(&quoted, 64 << 10);
+    json_init(&j, &quoted);
+    json_text(&j, input);
+    validate_add(req, type, where, name, msg, buf_view(&quoted), ctx);
+    buf_release(&quoted);
+}
+
+static bool int_parse(struct view text, int64_t *ret)
+{
+    size_t at = text.len && (text.ptr[0] == '-' || text.ptr[0] == '+');
+    const bool is_negative = at && text.ptr[0] == '-';
+    const size_t first = at;
+    int64_t value = 0;
+
+    for (; at < text.len && text.ptr[at] >= '0' && text.ptr[at] <= '9'; at++) {
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, text.ptr[at] - '0', &value))
+            value = INT64_MAX;
+    }
+    if (at == first)
+        return false;
+    if (at < text.len && text.ptr[at] == '.') {
+        while (++at < text.len && text.ptr[at] == '0')
+            continue;
+    }
+    *ret = is_negative ? -value : value;
+    return at == text.len;
+}
+
+static bool int_read(struct http_request *req, const char *where, const char *name,
+                     struct view text, int64_t *ret)
+{
+    if (int_parse(text, ret))
+        return true;
+    validate_add_text(req, "int_parsing", where, name,
+                      "Input should be a valid integer, unable to parse string as an integer",
+                      text, (struct view){ NULL, 0 });
+    return false;
+}
+
+void validate_path_int(struct http_request *req, size_t index, const char *name, int64_t *ret)
+{
+    (void)int_read(req, "path", name, req->path_params[index], ret);
+}
+
+static void bound_add(struct http_request *req, const char *name, struct view text,
+                      const char *type, const char *words, const char *key, int64_t bound)
+{
+    char msg[96], ctx[48];
+
+    (void)snprintf(msg, sizeof msg, "Input should be %s than or equal to %lld", words,
+                   (long long)bound);
+    (void)snprintf(ctx, sizeof ctx, "{\"%s\":%lld}", key, (long long)bound);
+    validate_add_text(req, type, "query", name, msg, text, view_of(ctx));
+}
+
+void validate_query_int(struct http_request *req, const char *name, int64_t min, int64_t max,
+                        int64_t *ret)
+{
+    const struct view text = http_query(req, name);
+    int64_t value;
+
+    if (!text.ptr || !int_read(req, "query", name, text, &value))
+        return;
+    if (value < min)
+        bound_add(req, name, text, "greater_than_equal", "greater", "ge", min);
+    else if (value > max)
+        bound_add(req, name, text, "less_than_equal", "less", "le", max);
+    else
+        *ret = value;
+}
+
+static int bool_of(struct view text)
+{
+    static const char *const words[] = { "false", "true", "no", "yes", "off", "on",
+                                         "0",     "1",    "f",  "t",   "n",   "y" };
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (view_eq_nocase(text, words[i]))
+            return (int)(i % 2);
+    }
+    return -1;
+}
+
+static const char BOOL_MSG[] =
+    "Input should be a valid boolean, unable to interpret input";
+
+void validate_query_bool(struct http_request *req, const char *name, int *ret)
+{
+    const struct view text = http_query(req, name);
+
+    *ret = -1;
+    if (!text.ptr)
+        return;
+    *ret = bool_of(text);
+    if (*ret < 0)
+        validate_add_text(req, "bool_parsing", "query", name, BOOL_MSG, text,
+                          (struct view){ NULL, 0 });
+}
+
+void validate_query_time(struct http_request *req, const char *name, int64_t *ret)
+{
+    const struct view text = http_query(req, name);
+
+    if (text.ptr && !clock_parse(text, ret))
+        validate_add_text(req, "datetime_parsing", "query", name,
+                          "Input should be a valid date or RFC 3339 time", text,
+                          (struct view){ NULL, 0 });
+}
+
+static bool is_json_type(struct view type)
+{
+    return type.len == 0 || (type.len >= 16 && strncasecmp(type.ptr, "application/json", 16) == 0);
+}
+
+const struct json_value *validate_body(struct http_request *req)
+{
+    static const char not_object[] =
+        "Input should be a valid dictionary or object to extract fields from";
+    struct api_context *c = api_context_of(req);
+    struct err err = { 0 };
+    char loc[24], ctx[ERR_TEXT_MAX + 16];
+    size_t offset = 0;
+
+    if (req->body.len == 0) {
+        validate_add(req, "missing", "body", NULL, "Field required", view_of("null"),
+                     (struct view){ NULL, 0 });
+        return NULL;
+    }
+    if (!is_json_type(http_header(req, "Content-Type"))) {
+        validate_add(req, "model_attributes_type", "body", NULL, not_object,
+                     (struct view){ NULL, 0 }, (struct view){ NULL, 0 });
+        return NULL;
+    }
+    if (json_parse(buf_view(&req->body), &c->document, &offset, &err) != 0) {
+        (void)snprintf(loc, sizeof loc, "%zu", offset);
+        (void)snprintf(ctx, sizeof ctx, "{\"error\":\"%s\"}",
+                       strpbrk(err.text, "\"\\") ? "Invalid JSON" : err.text);
+        validate_add(req, "json_invalid", "body", loc, "JSON decode error", view_of("{}"),
+                     view_of(ctx));
+        return NULL;
+    }
+    if (json_root(c->document)->type == JSON_OBJECT)
+        return json_root(c->document);
+    validate_add(req, "model_attributes_type", "body", NULL, not_object,
+                 json_root(c->document)->source, (struct view){ NULL, 0 });
+    return NULL;
+}
+
+static size_t characters_of(struct view text)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < text.len; i++)
+        count += ((unsigned char)text.ptr[i] & 0xC0) != 0x80;
+    return count;
+}
+
+static bool length_check(struct http_request *req, const char *name, const struct json_value *v,
+                         struct view input, size_t min, size_t max)
+{
+    const size_t count = characters_of(v->text);
+    const bool is_short = count < min;
+    char msg[96], ctx[48];
+
+    if (!is_short && (max == 0 || count <= max))
+        return true;
+    (void)snprintf(msg, sizeof msg, "String should have at %s %zu characters",
+                   is_short ? "least" : "most", is_short ? min : max);
+    (void)snprintf(ctx, sizeof ctx, "{\"%s_length\":%zu}", is_short ? "min" : "max",
+                   is_short ? min : max);
+    validate_add(req, is_short ? "string_too_short" : "string_too_long", "body", name, msg,
+                 input, view_of(ctx));
+    return false;
+}
+
+struct view validate_string(struct http_request *req, const struct json_value *object,
+                            const char *name, unsigned flags, size_t min, size_t max)
+{
+    const struct json_value *v = json_member(object, name);
+    const struct view none = { NULL, 0 };
+    struct view input;
+
+    if (!v || (v->type == JSON_NULL && !(flags & VALIDATE_REQUIRED))) {
+        if (flags & VALIDATE_REQUIRED)
+            validate_add(req, "missing", "body", name, "Field required", none, none);
+        return none;
+    }
+    input = flags & VALIDATE_SECRET ? none : v->source;
+    if (v->type != JSON_STRING) {
+        validate_add(req, "string_type", "body", name, "Input should be a valid string", input,
+                     none);
+        return none;
+    }
+    if (v->has_lone_surrogate || (v->text.len && memchr(v->text.ptr, '\0', v->text.len))) {
+        validate_add(req, "string_unicode", "body", name,
+                     "Input should be text without NUL and without lone surrogates", none, none);
+        return none;
+    }
+    if (!length_check(req, name, v, input, min, max))
+        return none;
+    return v->text.ptr ? v->text : view_of("");
+}
+
+int validate_bool(struct http_request *req, const struct json_value *object, const char *name)
+{
+    const struct json_value *v = json_member(object, name);
+    int value = -1;
+
+    if (!v || v->type == JSON_NULL)
+        return -1;
+    if (v->type == JSON_BOOL)
+        value = v->boolean;
+    else if (v->type == JSON_STRING)
+        value = bool_of(v->text);
+    else if (v->type == JSON_NUMBER && v->is_integer && (v->integer == 0 || v->integer == 1))
+        value = (int)v->integer;
+    if (value < 0)
+        validate_add(req, "bool_parsing", "body", name, BOOL_MSG, v->source,
+                     (struct view){ NULL, 0 });
+    return value;
+}
+
+bool validate_email(struct http_request *req, const struct json_value *object, unsigned flags,
+                    char ret[AUTH_EMAIL_MAX + 1])
+{
+    const struct view text = validate_string(req, object, "email", flags, 0, 0);
+    const char *reason;
+    char msg[256], ctx[256];
+
+    if (!text.ptr)
+        return false;
+    if (auth_email_normalise(text, ret, &reason))
+        return true;
+    (void)snprintf(msg, sizeof msg, "value is not a valid email address: %s", reason);
+    (void)snprintf(ctx, sizeof ctx, "{\"reason\":\"%s\"}", reason);
+    validate_add_text(req, "value_error", "body", "email", msg, text, view_of(ctx));
+    return false;
+}
+
+struct view validate_password(struct http_request *req, const struct json_value *object,
+                              const char *name)
+{
+    const struct view text = validate_string(
+        req, object, name, VALIDATE_REQUIRED | VALIDATE_SECRET, 8, PASSWORD_BYTES_MAX);
+
+    if (text.len > PASSWORD_BYTES_MAX) {
+        validate_add(req, "value_error", "body", name,
+                     "Value error, Password cannot be longer than 72 bytes when encoded in UTF-8",
+                     (struct view){ NULL, 0 }, view_of("{\"error\":{}}"));
+        return (struct view){ NULL, 0 };
+    }
+    return text;
+}
