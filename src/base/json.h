@@ -68,7 +68,7 @@ enum json_type {
 
 enum {
     JSON_DEPTH_MAX = 32,
-    JSON_NODES_MAX = 4096, /* values in one document */
+    JSON_NODES_MAX = 512, /* values in one document */
 };
 
 struct json_value {
