@@ -1,5 +1,5 @@
-/* The application behind the routes: what all handlers share. Handlers know the request, the
- * modules below, and this; no SQL and no HTTP library. */
+/* The application behind the routes: what all handlers share. Handlers know the request,
+ * the modules below, and this; no SQL and no HTTP library. */
 #ifndef SERVER_API_API_H
 #define SERVER_API_API_H
 
@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "auth/auth.h"
+#include "auth/network.h"
 #include "base/options.h"
 #include "jobs/jobs.h"
 #include "server/http/http.h"
@@ -27,6 +28,7 @@ struct api_op {
 
 struct api {
     const struct options *options;
+    struct network_ranges trusted_proxies;
     struct auth *auth;
     struct blob_store *blobs;
     struct audio_host *audio;
@@ -39,8 +41,8 @@ struct api {
     /* The server's: whether the last commit worked. */
     int (*store_health)(struct api *api, struct err *reterr);
     void *server_state;
-    /* Operations of replies already sent that are not durable yet: a reader of figures waits
-     * for them, so that a figure is true at the moment of the reply. */
+    /* Operations of replies already sent that are not durable yet: a reader of figures
+     * waits for them, so that a figure is true at the moment of the reply. */
     atomic_int late_ops;
 };
 
@@ -50,11 +52,11 @@ struct api_context {
     bool is_identified; /* counts as an API call of the principal's */
     int status;         /* of the refusal; 0: from the error code */
     int64_t retry_after_s;
-    struct usage_refusal refusal; /* of ERR_LIMIT */
-    struct buf invalid;           /* 422: the list of {type, loc, msg, input, ctx} */
+    struct usage_refusal refusal;   /* of ERR_LIMIT */
+    struct buf invalid;             /* 422: the list of {type, loc, msg, input, ctx} */
     struct json_document *document; /* the body's, when it is JSON */
-    char user_agent[256];         /* cut; of guests */
-    void *own;                    /* the handler's, freed with own_free */
+    char user_agent[256];           /* cut; of guests */
+    void *own;                      /* the handler's, freed with own_free */
     void (*own_free)(void *own);
     /* Once, after the last byte or when the client went away. */
     void (*on_finish)(struct http_request *req, const struct http_reply *reply,
@@ -78,15 +80,16 @@ static inline struct usage_subject api_subject(const struct http_request *req)
     return (struct usage_subject){ p->account_id, p->group_id };
 }
 
-/* `bytes` zeroed bytes that live as long as the request; NULL when memory is out. `release` (may
- * be NULL) is called with them before they are freed. Once per request. */
+/* `bytes` zeroed bytes that live as long as the request; NULL when memory is out. `release`
+ * (may be NULL) is called with them before they are freed. Once per request. */
 void *api_own(struct http_request *req, size_t bytes, void (*release)(void *own));
 
 /* Ends the request with that status and text; returns the code to return from a step. */
 int api_refuse(struct http_request *req, int status, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
-/* The hooks of struct http_app, over `api`; the database's part is the server's to fill in. */
+/* The hooks of struct http_app, over `api`; the database's part is the server's to fill in.
+ */
 void api_app(struct api *api, struct http_app *ret);
 
 /* The tables, one per resource; each ends with a row whose path is NULL. */

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "auth/network.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/api/cors.h"
@@ -40,7 +39,8 @@ static int may_call(struct http_request *req, enum route_auth auth)
 
     if (auth == ROUTE_OPTIONAL)
         return 0;
-    if (p->kind == PRINCIPAL_NONE || (auth != ROUTE_IDENTIFIED && p->kind != PRINCIPAL_USER))
+    if (p->kind == PRINCIPAL_NONE ||
+        (auth != ROUTE_IDENTIFIED && p->kind != PRINCIPAL_USER))
         return err_set(&req->err, ERR_UNAUTHENTICATED, "Not authenticated");
     if (auth == ROUTE_ADMIN && !p->is_admin)
         return err_set(&req->err, ERR_FORBIDDEN, "Admin privileges required");
@@ -77,8 +77,8 @@ static int app_identify(struct http_request *req)
         .address = address,
     };
 
-    network_client_address(view_of(req->address), http_header(req, "X-Forwarded-For"),
-                           view_of(api->options->trusted_proxies), address);
+    (void)network_client(&api->trusted_proxies, req->address,
+                         http_header(req, "X-Forwarded-For"), address);
     return auth_identify(api->auth, req->db, &credentials, req->now_us,
                          &api_context_of(req)->principal, &req->err);
 }
@@ -114,10 +114,11 @@ static int app_write_first(struct http_request *req, struct http_reply *reply)
     int rc;
 
     (void)reply;
-    if (!c->is_identified || c->principal.kind != PRINCIPAL_GUEST || c->principal.account_id)
+    if (!c->is_identified || c->principal.kind != PRINCIPAL_GUEST ||
+        c->principal.account_id)
         return 0;
-    rc = auth_guest_ensure(api_of(req)->auth, req->db, &c->principal, view_of(c->user_agent),
-                           req->now_us, &req->err);
+    rc = auth_guest_ensure(api_of(req)->auth, req->db, &c->principal,
+                           view_of(c->user_agent), req->now_us, &req->err);
     if (rc)
         return rc;
     subject = api_subject(req);
@@ -155,7 +156,7 @@ static void app_finish(struct http_request *req, const struct http_reply *reply,
 void api_app(struct api *api, struct http_app *ret)
 {
     static const struct route *const tables[] = {
-        api_routes_usage,       api_routes_audio, api_routes_auth,  api_routes_guest,
+        api_routes_usage,       api_routes_audio, api_routes_auth,    api_routes_guest,
         api_routes_usage_admin, api_routes_admin, api_routes_general,
     };
 

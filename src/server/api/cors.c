@@ -16,7 +16,8 @@ static bool list_has(const char *list, struct view item)
 
     while (rest.len > 0) {
         const char *comma = memchr(rest.ptr, ',', rest.len);
-        struct view one = view_slice(rest, 0, comma ? (size_t)(comma - rest.ptr) : rest.len);
+        struct view one = view_slice(rest, 0,
+                                     comma ? (size_t)(comma - rest.ptr) : rest.len);
 
         rest = view_slice(rest, one.len + 1, rest.len);
         while (one.len && *one.ptr == ' ')

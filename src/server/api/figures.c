@@ -33,8 +33,9 @@ int figures_types_write(struct http_request *req, struct json *j, int64_t accoun
     int rc;
 
     json_object_begin(j);
-    rc = account_id ? usage_types_read(req->db, account_id, METER_FILES_UPLOADED, type_write, j)
-                    : usage_platform_types_read(req->db, METER_FILES_UPLOADED, type_write, j);
+    rc = account_id
+             ? usage_types_read(req->db, account_id, METER_FILES_UPLOADED, type_write, j)
+             : usage_platform_types_read(req->db, METER_FILES_UPLOADED, type_write, j);
     json_object_end(j);
     return rc;
 }
@@ -45,7 +46,8 @@ static void put_scaled(struct json *j, const char *name, int64_t amount, int64_t
     json_put_ratio(j, name, amount, unit);
 }
 
-int figures_write(struct http_request *req, struct json *j, int64_t account_id, bool is_user)
+int figures_write(struct http_request *req, struct json *j, int64_t account_id,
+                  bool is_user)
 {
     struct usage_totals t;
     const struct usage_figure *m = t.meters;

@@ -90,7 +90,8 @@ static int64_t remaining(const struct usage_limit_state *l)
 /* Seconds until a time, rounded up so that nobody comes back too early. */
 static int64_t seconds_until(int64_t time_us, int64_t now_us)
 {
-    return time_us > now_us ? (time_us - now_us + CLOCK_SECOND_US - 1) / CLOCK_SECOND_US : 0;
+    return time_us > now_us ? (time_us - now_us + CLOCK_SECOND_US - 1) / CLOCK_SECOND_US
+                            : 0;
 }
 
 void problem_rate_limit_headers(struct http_reply *reply,
@@ -203,7 +204,8 @@ void problem_write(struct http_request *req, struct http_reply *reply, int code)
 
     reply_start_over(reply);
     if (c->invalid.len) {
-        http_reply_problem_json(reply, 422, "about:blank", buf_view(&c->invalid), NULL, NULL);
+        http_reply_problem_json(reply, 422, "about:blank", buf_view(&c->invalid), NULL,
+                                NULL);
         return;
     }
     if (code == ERR_LIMIT && c->refusal.count) {

@@ -12,7 +12,8 @@ void problem_rate_limit_headers(struct http_reply *reply,
                                 const struct usage_limit_state *limits, size_t count,
                                 int64_t now_us);
 
-/* "files_per_day", "storage_mb", "processing_minutes", or these with "network_" before them. */
+/* "files_per_day", "storage_mb", "processing_minutes", or these with "network_" before
+ * them. */
 const char *problem_policy_name(const struct usage_limit_state *limit);
 /* What a passed limit says to a person: "Daily upload limit of 5 files reached". */
 void problem_limit_message(const struct usage_limit_state *limit, char *to, size_t size);

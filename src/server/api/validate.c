@@ -47,7 +47,8 @@ void validate_add(struct http_request *req, const char *type, const char *where,
 }
 
 void validate_add_text(struct http_request *req, const char *type, const char *where,
-                       const char *name, const char *msg, struct view input, struct view ctx)
+                       const char *name, const char *msg, struct view input,
+                       struct view ctx)
 {
     struct buf quoted;
     struct json j;
@@ -86,13 +87,15 @@ static bool int_read(struct http_request *req, const char *where, const char *na
 {
     if (int_parse(text, ret))
         return true;
-    validate_add_text(req, "int_parsing", where, name,
-                      "Input should be a valid integer, unable to parse string as an integer",
-                      text, (struct view){ NULL, 0 });
+    validate_add_text(
+        req, "int_parsing", where, name,
+        "Input should be a valid integer, unable to parse string as an integer", text,
+        (struct view){ NULL, 0 });
     return false;
 }
 
-void validate_path_int(struct http_request *req, size_t index, const char *name, int64_t *ret)
+void validate_path_int(struct http_request *req, size_t index, const char *name,
+                       int64_t *ret)
 {
     (void)int_read(req, "path", name, req->path_params[index], ret);
 }
@@ -108,8 +111,8 @@ static void bound_add(struct http_request *req, const char *name, struct view te
     validate_add_text(req, type, "query", name, msg, text, view_of(ctx));
 }
 
-void validate_query_int(struct http_request *req, const char *name, int64_t min, int64_t max,
-                        int64_t *ret)
+void validate_query_int(struct http_request *req, const char *name, int64_t min,
+                        int64_t max, int64_t *ret)
 {
     const struct view text = http_query(req, name);
     int64_t value;
@@ -136,8 +139,7 @@ static int bool_of(struct view text)
     return -1;
 }
 
-static const char BOOL_MSG[] =
-    "Input should be a valid boolean, unable to interpret input";
+static const char BOOL_MSG[] = "Input should be a valid boolean, unable to interpret input";
 
 void validate_query_bool(struct http_request *req, const char *name, int *ret)
 {
@@ -164,7 +166,8 @@ void validate_query_time(struct http_request *req, const char *name, int64_t *re
 
 static bool is_json_type(struct view type)
 {
-    return type.len == 0 || (type.len >= 16 && strncasecmp(type.ptr, "application/json", 16) == 0);
+    return type.len == 0 ||
+           (type.len >= 16 && strncasecmp(type.ptr, "application/json", 16) == 0);
 }
 
 const struct json_value *validate_body(struct http_request *req)
@@ -210,8 +213,9 @@ static size_t characters_of(struct view text)
     return count;
 }
 
-static bool length_check(struct http_request *req, const char *name, const struct json_value *v,
-                         struct view input, size_t min, size_t max)
+static bool length_check(struct http_request *req, const char *name,
+                         const struct json_value *v, struct view input, size_t min,
+                         size_t max)
 {
     const size_t count = characters_of(v->text);
     const bool is_short = count < min;
@@ -242,13 +246,14 @@ struct view validate_string(struct http_request *req, const struct json_value *o
     }
     input = flags & VALIDATE_SECRET ? none : v->source;
     if (v->type != JSON_STRING) {
-        validate_add(req, "string_type", "body", name, "Input should be a valid string", input,
-                     none);
+        validate_add(req, "string_type", "body", name, "Input should be a valid string",
+                     input, none);
         return none;
     }
     if (v->has_lone_surrogate || (v->text.len && memchr(v->text.ptr, '\0', v->text.len))) {
         validate_add(req, "string_unicode", "body", name,
-                     "Input should be text without NUL and without lone surrogates", none, none);
+                     "Input should be text without NUL and without lone surrogates", none,
+                     none);
         return none;
     }
     if (!length_check(req, name, v, input, min, max))
@@ -256,7 +261,8 @@ struct view validate_string(struct http_request *req, const struct json_value *o
     return v->text.ptr ? v->text : view_of("");
 }
 
-int validate_bool(struct http_request *req, const struct json_value *object, const char *name)
+int validate_bool(struct http_request *req, const struct json_value *object,
+                  const char *name)
 {
     const struct json_value *v = json_member(object, name);
     int value = -1;
@@ -267,7 +273,8 @@ int validate_bool(struct http_request *req, const struct json_value *object, con
         value = v->boolean;
     else if (v->type == JSON_STRING)
         value = bool_of(v->text);
-    else if (v->type == JSON_NUMBER && v->is_integer && (v->integer == 0 || v->integer == 1))
+    else if (v->type == JSON_NUMBER && v->is_integer &&
+             (v->integer == 0 || v->integer == 1))
         value = (int)v->integer;
     if (value < 0)
         validate_add(req, "bool_parsing", "body", name, BOOL_MSG, v->source,
@@ -275,8 +282,8 @@ int validate_bool(struct http_request *req, const struct json_value *object, con
     return value;
 }
 
-bool validate_email(struct http_request *req, const struct json_value *object, unsigned flags,
-                    char ret[AUTH_EMAIL_MAX + 1])
+bool validate_email(struct http_request *req, const struct json_value *object,
+                    unsigned flags, char ret[AUTH_EMAIL_MAX + 1])
 {
     const struct view text = validate_string(req, object, "email", flags, 0, 0);
     const char *reason;
@@ -299,9 +306,10 @@ struct view validate_password(struct http_request *req, const struct json_value 
         req, object, name, VALIDATE_REQUIRED | VALIDATE_SECRET, 8, PASSWORD_BYTES_MAX);
 
     if (text.len > PASSWORD_BYTES_MAX) {
-        validate_add(req, "value_error", "body", name,
-                     "Value error, Password cannot be longer than 72 bytes when encoded in UTF-8",
-                     (struct view){ NULL, 0 }, view_of("{\"error\":{}}"));
+        validate_add(
+            req, "value_error", "body", name,
+            "Value error, Password cannot be longer than 72 bytes when encoded in UTF-8",
+            (struct view){ NULL, 0 }, view_of("{\"error\":{}}"));
         return (struct view){ NULL, 0 };
     }
     return text;

@@ -63,6 +63,11 @@ uint64_t http_request_number(const struct http_request *req)
     return ((const struct exchange *)(const void *)req)->number;
 }
 
+struct db *http_snapshot(struct http_request *req)
+{
+    return loop_snapshot(exchange_of(req)->loop, NULL);
+}
+
 int64_t http_content_length(struct http_request *req)
 {
     const struct view text = http_header(req, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -198,6 +203,12 @@ static int step_on_snapshot(struct exchange *x, http_step step)
     rc = step(&x->request, &x->reply);
     x->request.db = NULL;
     return rc;
+}
+
+int http_read_now(struct http_request *req, struct http_reply *reply, http_step step)
+{
+    (void)reply;
+    return step_on_snapshot(exchange_of(req), step);
 }
 
 static void headers_arrived(struct exchange *x, const char *method, const char *version)

@@ -97,6 +97,11 @@ struct http_request {
 struct view http_header(struct http_request *req, const char *name);
 /* The last query parameter of that name; ptr NULL when absent. */
 struct view http_query(const struct http_request *req, const char *name);
+/* The loop's snapshot, for a stream's produce(); NULL when there is none to be had. Valid
+ * until produce() returns. */
+struct db *http_snapshot(struct http_request *req);
+/* Runs a step on the loop's snapshot at once, from prepare(). */
+int http_read_now(struct http_request *req, struct http_reply *reply, http_step step);
 /* -1: none, or of unknown size (chunked). */
 int64_t http_content_length(struct http_request *req);
 

@@ -1,0 +1,302 @@
+/* /audio: jobs of the caller's, and their files. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "blob/blob.h"
+#include "jobs/progress.h"
+#include "server/api/api.h"
+#include "server/api/events.h"
+#include "server/api/job.h"
+#include "server/api/upload.h"
+#include "server/api/validate.h"
+#include "server/http/disposition.h"
+#include "server/http/etag.h"
+#include "server/http/range.h"
+
+static int audio_status(struct http_request *req, struct http_reply *reply)
+{
+    struct job job;
+    struct json j;
+    const int rc = job_of_caller(req, &job);
+
+    if (rc)
+        return rc;
+    http_reply_json(reply, 200, &j);
+    job_status_write(req, &j, &job);
+    return 0;
+}
+
+static int list_row(void *ctx, const struct job *job)
+{
+    struct job_page *page = ctx;
+
+    if (page->count++ < page->limit)
+        job_status_write(page->req, page->j, job);
+    if (page->count == page->limit)
+        memcpy(page->last, job->job_id, sizeof page->last);
+    return 0;
+}
+
+static int list_prepare(struct http_request *req, struct http_reply *reply)
+{
+    int64_t *limit = api_own(req, sizeof *limit, NULL);
+
+    (void)reply;
+    if (!limit)
+        return ERR_NO_MEMORY;
+    *limit = 50;
+    validate_query_int(req, "limit", 1, 100, limit);
+    return validate_result(req);
+}
+
+static int audio_jobs(struct http_request *req, struct http_reply *reply)
+{
+    const struct api_context *c = api_context_of(req);
+    const int64_t limit = *(const int64_t *)c->own;
+    struct json j;
+    struct job_page page = { .req = req, .j = &j, .limit = limit };
+    const struct job_filter filter = {
+        .account_id = c->principal.account_id ? c->principal.account_id : -1,
+        .status = -1,
+        .before_job = http_query(req, "cursor"),
+        .limit = limit + 1,
+    };
+    int rc;
+
+    http_reply_json(reply, 200, &j);
+    json_object_begin(&j);
+    json_key(&j, "jobs");
+    json_array_begin(&j);
+    rc = jobs_list(req->db, &filter, list_row, &page);
+    json_array_end(&j);
+    if (page.count > limit)
+        json_put_str(&j, "next_cursor", page.last);
+    else
+        json_put_null(&j, "next_cursor");
+    json_object_end(&j);
+    if (page.count > limit)
+        http_reply_header(reply, "Link", "</audio/jobs?limit=%lld&cursor=%s>; rel=\"next\"",
+                          (long long)limit, page.last);
+    return rc;
+}
+
+/* ---- files ---- */
+
+static int file_ranges(struct http_request *req, struct http_reply *reply, struct view etag)
+{
+    const struct view field = range_if_range_holds(http_header(req, "If-Range"), etag)
+                                  ? http_header(req, "Range")
+                                  : (struct view){ NULL, 0 };
+    char text[RANGE_TEXT_SIZE];
+    const int64_t size = reply->file_bytes;
+    struct range range;
+
+    switch (range_parse(field, size, &range)) {
+    case RANGE_WHOLE:
+        return 0;
+    case RANGE_SLICE:
+        reply->status = 206;
+        reply->file_offset = range.first_bytes;
+        reply->file_bytes = range.len_bytes;
+        range_format(range, size, text);
+        http_reply_header(reply, "Content-Range", "%s", text);
+        return 0;
+    case RANGE_UNSATISFIABLE:
+        break;
+    }
+    range_format_unsatisfied(size, text);
+    http_reply_header(reply, "Content-Range", "%s", text);
+    return api_refuse(req, 416, "The file has %lld bytes", (long long)size);
+}
+
+/* Opens a job's blob as the reply, with name, tag and ranges. */
+static int file_reply(struct http_request *req, struct http_reply *reply, const char *blob,
+                      const char *digest, struct view filename)
+{
+    struct buf disposition;
+    char etag[80];
+    int rc = blob_open(api_of(req)->blobs, blob, &reply->file_fd, &reply->file_bytes,
+                       &req->err);
+
+    if (rc)
+        return rc;
+    reply->kind = HTTP_REPLY_FILE;
+    (void)snprintf(etag, sizeof etag, "\"%.32s\"", digest);
+    buf_init(&disposition, 4096);
+    disposition_attachment(&disposition, filename);
+    if (!disposition.error)
+        http_reply_header(reply, "Content-Disposition", "%s", disposition.data);
+    buf_release(&disposition);
+    http_reply_header(reply, "ETag", "%s", etag);
+    http_reply_header(reply, "Accept-Ranges", "bytes");
+    http_reply_header(reply, "Cache-Control", "private");
+    if (etag_list_names(http_header(req, "If-None-Match"), view_of(etag))) {
+        (void)close(reply->file_fd);
+        reply->file_fd = -1;
+        reply->kind = HTTP_REPLY_BUFFER;
+        reply->status = 304;
+        return 0;
+    }
+    return file_ranges(req, reply, view_of(etag));
+}
+
+struct download {
+    struct job job;
+    int64_t size;
+};
+
+/* A delivered download on its way into the ledger. */
+struct late_download {
+    struct job job;
+    int64_t bytes;
+    struct api *api;
+};
+
+static void late_done(void *ctx, int rc, const struct err *err)
+{
+    struct late_download *late = ctx;
+
+    if (rc)
+        log_write(LOG_ERROR, "download_not_counted", LOG_STR("job_id", late->job.job_id),
+                  LOG_STR("error", err->text));
+    atomic_fetch_sub(&late->api->late_ops, 1);
+    free(late);
+}
+
+static int late_apply(struct db *db, void *ctx, struct err *reterr)
+{
+    const struct late_download *late = ctx;
+
+    (void)reterr;
+    return jobs_downloaded(db, &late->job, late->bytes, clock_now_us());
+}
+
+/* Counts a request that delivered the file's last byte, whole or as a range. */
+static void download_finish(struct http_request *req, const struct http_reply *reply,
+                            bool is_delivered)
+{
+    const struct download *d = api_context_of(req)->own;
+    struct api *api = api_of(req);
+    struct late_download *late;
+    struct api_op op = { .apply = late_apply, .done = late_done };
+
+    if (!is_delivered || req->is_head || reply->kind != HTTP_REPLY_FILE ||
+        reply->file_offset + reply->file_bytes != d->size)
+        return;
+    late = malloc(sizeof *late);
+    if (!late)
+        return;
+    *late = (struct late_download){ d->job, reply->file_bytes, api };
+    op.ctx = late;
+    atomic_fetch_add(&api->late_ops, 1);
+    if (api->submit(api, &op) != 0)
+        late_done(late, ERR_BUSY, &(struct err){ .text = "the queue is full" });
+}
+
+static const char *content_type_of(const char *format)
+{
+    static const char *const types[][2] = { { "wav", "audio/x-wav" },
+                                            { "mp3", "audio/mpeg" },
+                                            { "flac", "audio/x-flac" },
+                                            { "m4a", "audio/mp4" },
+                                            { "ogg", "audio/ogg" } };
+
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (strcmp(types[i][0], format) == 0)
+            return types[i][1];
+    }
+    return "application/octet-stream";
+}
+
+/* "processed_NAME.wav": results are WAV whatever came in. */
+static void processed_name(const struct job *job, struct buf *out)
+{
+    const char *dot = strrchr(job->original_filename, '.');
+    const size_t stem = dot ? (size_t)(dot - job->original_filename)
+                            : strlen(job->original_filename);
+
+    buf_add_text(out, "processed_");
+    buf_add(out, job->original_filename, stem);
+    buf_add_text(out, ".wav");
+}
+
+static int audio_download(struct http_request *req, struct http_reply *reply)
+{
+    struct download *d = api_own(req, sizeof *d, NULL);
+    struct buf name;
+    int rc = d ? job_of_caller(req, &d->job) : ERR_NO_MEMORY;
+
+    if (rc)
+        return rc;
+    if (d->job.status == JOB_EXPIRED)
+        return err_set(&req->err, ERR_GONE, "The file has expired");
+    if (d->job.status != JOB_COMPLETED)
+        return api_refuse(req, 400, "Job not completed: %s",
+                          job_status_name(d->job.status));
+    buf_init(&name, 1024);
+    processed_name(&d->job, &name);
+    rc = file_reply(req, reply, d->job.output_blob, d->job.output_digest, buf_view(&name));
+    buf_release(&name);
+    if (rc == ERR_NOT_FOUND)
+        return api_refuse(req, 500, "Processed file not found");
+    d->size = d->job.output_bytes;
+    reply->content_type = content_type_of("wav");
+    if (rc == 0)
+        api_context_of(req)->on_finish = download_finish;
+    return rc;
+}
+
+static int audio_original(struct http_request *req, struct http_reply *reply)
+{
+    struct job job;
+    int rc = job_of_caller(req, &job);
+
+    if (rc)
+        return rc;
+    if (job.status == JOB_EXPIRED || !job.input_blob[0])
+        return err_set(&req->err, ERR_GONE, "The file has expired");
+    rc = file_reply(req, reply, job.input_blob, job.input_digest,
+                    view_of(job.original_filename));
+    reply->content_type = content_type_of(job.format);
+    return rc == ERR_NOT_FOUND ? api_refuse(req, 500, "Original file not found") : rc;
+}
+
+/* ---- deleting ---- */
+
+static int delete_write(struct http_request *req, struct http_reply *reply)
+{
+    struct job *job = api_own(req, sizeof *job, NULL);
+    int rc = job ? job_of_caller(req, job) : ERR_NO_MEMORY;
+
+    if (rc == 0)
+        rc = jobs_delete(req->db, view_of(job->job_id), true, req->now_us, job);
+    if (rc == 0)
+        job_deleted_reply(reply, job);
+    return rc;
+}
+
+/* The files go once the deletion is durable. */
+static int delete_files(struct http_request *req, struct http_reply *reply)
+{
+    (void)reply;
+    job_files_remove(req, api_context_of(req)->own);
+    return 0;
+}
+
+const struct route api_routes_audio[] = {
+    { HTTP_POST, "/audio/upload", ROUTE_IDENTIFIED, .prepare = upload_prepare,
+      .body = upload_body, .work = upload_work, .write = upload_write,
+      .read = upload_reply },
+    { HTTP_GET, "/audio/status/{job_id}", ROUTE_IDENTIFIED, .read = audio_status },
+    { HTTP_GET, "/audio/events/{job_id}", ROUTE_IDENTIFIED, .read = events_start },
+    { HTTP_GET, "/audio/jobs", ROUTE_IDENTIFIED, .prepare = list_prepare,
+      .read = audio_jobs },
+    { HTTP_GET, "/audio/download/{job_id}", ROUTE_IDENTIFIED, .read = audio_download },
+    { HTTP_GET, "/audio/original/{job_id}", ROUTE_IDENTIFIED, .read = audio_original },
+    { HTTP_DELETE, "/audio/jobs/{job_id}", ROUTE_IDENTIFIED, .write = delete_write,
+      .read = delete_files },
+    { 0 },
+};

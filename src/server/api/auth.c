@@ -1,0 +1,298 @@
+/* /auth: signing up, logging in and out. */
+#include <stdio.h>
+#include <string.h>
+#include "server/api/api.h"
+#include "server/api/people.h"
+#include "server/api/validate.h"
+
+enum { BODY_BYTES_MAX = 64 << 10 };
+
+static int throttled(struct http_request *req, enum auth_throttle throttle, struct view key)
+{
+    int64_t retry_s;
+    const int rc = auth_throttle(api_of(req)->auth, throttle, key, req->now_us, &retry_s);
+
+    if (rc == ERR_THROTTLED) {
+        api_context_of(req)->retry_after_s = retry_s;
+        return err_set(&req->err, rc, "Too many attempts. Try again in %lld seconds",
+                       (long long)retry_s);
+    }
+    return rc;
+}
+
+/* ---- signup ---- */
+
+struct signup {
+    struct people_new person;
+    char guest_id[AUTH_GUEST_ID_MAX + 1]; /* whose history comes along; empty: nobody's */
+};
+
+static int signup_prepare(struct http_request *req, struct http_reply *reply)
+{
+    struct api_context *c = api_context_of(req);
+    struct signup *s = api_own(req, sizeof *s, NULL);
+    const struct json_value *body = validate_body(req);
+    int rc;
+
+    (void)reply;
+    if (!s)
+        return ERR_NO_MEMORY;
+    if (body)
+        people_new_read(req, body, &s->person);
+    rc = validate_result(req);
+    if (rc)
+        return rc;
+    if (c->principal.kind == PRINCIPAL_GUEST)
+        memcpy(s->guest_id, c->principal.guest_id, sizeof s->guest_id);
+    return throttled(req, THROTTLE_SIGNUP, view_of(c->principal.network));
+}
+
+static int signup_work(struct http_request *req, struct http_reply *reply)
+{
+    struct people_new *n = &((struct signup *)api_context_of(req)->own)->person;
+
+    (void)reply;
+    return people_hash(req, n->password, n->password_len, n->hash);
+}
+
+static int signup_write(struct http_request *req, struct http_reply *reply)
+{
+    struct signup *s = api_context_of(req)->own;
+    int64_t guest_account_id;
+    struct user user;
+    struct json j;
+    int rc = people_new_create(req, &s->person, &user);
+
+    if (rc == 0 && s->guest_id[0]) {
+        rc = auth_guest_merge(req->db, view_of(s->guest_id), user.account_id, req->now_us,
+                              &guest_account_id);
+        if (rc == 0 && guest_account_id)
+            rc = jobs_move(req->db, guest_account_id, user.account_id);
+    }
+    if (rc)
+        return rc;
+    http_reply_json(reply, 201, &j);
+    json_object_begin(&j);
+    people_write_user(&j, &user);
+    json_object_end(&j);
+    return 0;
+}
+
+/* ---- login ---- */
+
+struct login {
+    char name[AUTH_EMAIL_MAX + AUTH_USERNAME_MAX + 1];
+    char password[1025];
+    size_t password_len;
+    char hash[AUTH_HASH_MAX]; /* of the user found; empty: none */
+    char better_hash[AUTH_HASH_MAX];
+    int64_t account_id;
+    bool is_active;
+};
+
+static int login_find(struct http_request *req, struct http_reply *reply)
+{
+    struct login *l = api_context_of(req)->own;
+    struct user user;
+    const int rc = auth_user_find(req->db, view_of(l->name), &user);
+
+    (void)reply;
+    if (rc == ERR_NOT_FOUND)
+        return 0;
+    if (rc)
+        return rc;
+    l->account_id = user.account_id;
+    l->is_active = user.is_active;
+    memcpy(l->hash, user.password_hash, sizeof l->hash);
+    return 0;
+}
+
+static int login_prepare(struct http_request *req, struct http_reply *reply)
+{
+    struct api_context *c = api_context_of(req);
+    struct login *l = api_own(req, sizeof *l, NULL);
+    const struct json_value *body = validate_body(req);
+    struct view name = { NULL, 0 }, password = { NULL, 0 };
+    int rc;
+
+    if (!l)
+        return ERR_NO_MEMORY;
+    if (body) {
+        name = validate_string(req, body, "username_or_email", VALIDATE_REQUIRED, 0,
+                               AUTH_EMAIL_MAX);
+        password = validate_string(req, body, "password",
+                                   VALIDATE_REQUIRED | VALIDATE_SECRET, 0, 256);
+    }
+    rc = validate_result(req);
+    if (rc)
+        return rc;
+    (void)snprintf(l->name, sizeof l->name, "%.*s", (int)name.len, name.ptr);
+    l->password_len = password.len;
+    memcpy(l->password, password.ptr, password.len);
+    rc = throttled(req, THROTTLE_LOGIN_NETWORK, view_of(c->principal.network));
+    if (rc == 0)
+        rc = throttled(req, THROTTLE_LOGIN_ACCOUNT, view_of(l->name));
+    return rc ? rc : http_read_now(req, reply, login_find);
+}
+
+static int login_work(struct http_request *req, struct http_reply *reply)
+{
+    struct login *l = api_context_of(req)->own;
+    struct auth *auth = api_of(req)->auth;
+    bool is_old = false;
+    const bool is_right = auth_password_verify(
+        (struct view){ l->password, l->password_len }, l->hash, &is_old);
+
+    (void)reply;
+    if (is_right && is_old &&
+        auth_password_hash((struct view){ l->password, l->password_len }, l->better_hash,
+                           NULL) != 0)
+        l->better_hash[0] = '\0';
+    explicit_bzero(l->password, sizeof l->password);
+    if (!is_right || !l->hash[0])
+        return err_set(&req->err, ERR_UNAUTHENTICATED,
+                       "Incorrect username/email or password");
+    if (!l->is_active)
+        return err_set(&req->err, ERR_FORBIDDEN, "User account is inactive");
+    auth_throttle_forgive(auth, THROTTLE_LOGIN_NETWORK,
+                          view_of(api_context_of(req)->principal.network));
+    auth_throttle_forgive(auth, THROTTLE_LOGIN_ACCOUNT, view_of(l->name));
+    return 0;
+}
+
+static void tokens_write(struct http_reply *reply, const struct auth_tokens *tokens)
+{
+    struct json j;
+
+    http_reply_json(reply, 200, &j);
+    json_object_begin(&j);
+    json_put_str(&j, "access_token", tokens->access);
+    json_put_str(&j, "refresh_token", tokens->refresh);
+    json_put_str(&j, "token_type", "bearer");
+    json_object_end(&j);
+    http_reply_header(reply, "Cache-Control", "no-store");
+}
+
+static int login_write(struct http_request *req, struct http_reply *reply)
+{
+    struct login *l = api_context_of(req)->own;
+    struct auth_tokens tokens;
+    int rc = 0;
+
+    if (l->better_hash[0])
+        rc = auth_user_password_upgrade(req->db, l->account_id, l->better_hash);
+    if (rc == 0)
+        rc = auth_session_start(api_of(req)->auth, req->db, l->account_id, req->now_us,
+                                &tokens, &req->err);
+    if (rc == 0)
+        tokens_write(reply, &tokens);
+    return rc;
+}
+
+/* ---- refresh, logout, me ---- */
+
+struct refresh {
+    char token[AUTH_TOKEN_MAX];
+    bool was_reused;
+};
+
+static int refresh_prepare(struct http_request *req, struct http_reply *reply)
+{
+    struct refresh *r = api_own(req, sizeof *r, NULL);
+    const struct json_value *body = validate_body(req);
+    struct view token = { NULL, 0 };
+
+    (void)reply;
+    if (!r)
+        return ERR_NO_MEMORY;
+    if (body)
+        token = validate_string(req, body, "refresh_token",
+                                VALIDATE_REQUIRED | VALIDATE_SECRET, 0, 0);
+    if (validate_result(req))
+        return ERR_INVALID;
+    if (token.len >= sizeof r->token)
+        return err_set(&req->err, ERR_UNAUTHENTICATED, "Invalid refresh token");
+    memcpy(r->token, token.ptr, token.len);
+    return 0;
+}
+
+static int refresh_write(struct http_request *req, struct http_reply *reply)
+{
+    struct refresh *r = api_context_of(req)->own;
+    struct auth_tokens tokens;
+    const int rc = auth_session_refresh(api_of(req)->auth, req->db, view_of(r->token),
+                                        req->now_us, &tokens, &r->was_reused, &req->err);
+
+    if (rc == 0 && !r->was_reused)
+        tokens_write(reply, &tokens);
+    return rc;
+}
+
+/* A reused token's family is revoked for good, so the write above must succeed first. */
+static int refresh_read(struct http_request *req, struct http_reply *reply)
+{
+    (void)reply;
+    if (((struct refresh *)api_context_of(req)->own)->was_reused)
+        return err_set(&req->err, ERR_UNAUTHENTICATED, "Token has been revoked");
+    return 0;
+}
+
+struct logout {
+    char authorization[AUTH_TOKEN_MAX + 16];
+};
+
+static int logout_prepare(struct http_request *req, struct http_reply *reply)
+{
+    struct logout *l = api_own(req, sizeof *l, NULL);
+    const struct view authorization = http_header(req, "Authorization");
+
+    (void)reply;
+    if (!l)
+        return ERR_NO_MEMORY;
+    if (authorization.len >= sizeof l->authorization)
+        return err_set(&req->err, ERR_UNAUTHENTICATED, "Invalid token");
+    if (authorization.len)
+        memcpy(l->authorization, authorization.ptr, authorization.len);
+    return 0;
+}
+
+static int logout_write(struct http_request *req, struct http_reply *reply)
+{
+    const struct logout *l = api_context_of(req)->own;
+    const int rc = auth_logout(api_of(req)->auth, req->db, view_of(l->authorization),
+                               req->now_us, &req->err);
+
+    if (rc == ERR_CONFLICT)
+        api_context_of(req)->status = 400;
+    if (rc == 0)
+        people_message(reply, "Successfully logged out");
+    return rc;
+}
+
+static int auth_me(struct http_request *req, struct http_reply *reply)
+{
+    struct user user;
+    struct json j;
+    const int rc = auth_user_get(req->db, api_context_of(req)->principal.account_id, &user);
+
+    if (rc)
+        return rc;
+    http_reply_json(reply, 200, &j);
+    json_object_begin(&j);
+    people_write_user(&j, &user);
+    json_object_end(&j);
+    return 0;
+}
+
+const struct route api_routes_auth[] = {
+    { HTTP_POST, "/auth/signup", ROUTE_PUBLIC, .prepare = signup_prepare,
+      .work = signup_work, .write = signup_write, .body_bytes_max = BODY_BYTES_MAX },
+    { HTTP_POST, "/auth/login", ROUTE_PUBLIC, .prepare = login_prepare, .work = login_work,
+      .write = login_write, .body_bytes_max = BODY_BYTES_MAX },
+    { HTTP_POST, "/auth/refresh", ROUTE_PUBLIC, .prepare = refresh_prepare,
+      .write = refresh_write, .read = refresh_read, .body_bytes_max = BODY_BYTES_MAX },
+    { HTTP_POST, "/auth/logout", ROUTE_PUBLIC, .prepare = logout_prepare,
+      .write = logout_write, .body_bytes_max = BODY_BYTES_MAX },
+    { HTTP_GET, "/auth/me", ROUTE_USER, .read = auth_me },
+    { 0 },
+};

@@ -1,0 +1,173 @@
+#include "server/api/export.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "server/api/api.h"
+#include "server/api/validate.h"
+
+enum { PAGE_ROWS = 200, PAGE_BYTES_MAX = 256 << 10 };
+
+enum export_format { EXPORT_CSV, EXPORT_NDJSON, EXPORT_JSON };
+
+static const struct {
+    const char *name, *content_type, *head, *between, *tail;
+} formats[] = {
+    { "csv", "text/csv; charset=utf-8",
+      "event_id,occurred_at,kind,meter,amount,held,processing_type,job_id\r\n", "", "" },
+    { "ndjson", "application/x-ndjson", "", "", "" },
+    { "json", "application/json", "[", ",", "]" },
+};
+
+/* One export on its way; freed when the reply is. */
+struct export
+{
+    enum export_format format;
+    int64_t account_id, start_us, end_us, after_event_id;
+    bool has_begun, has_rows, is_last;
+    struct buf page;
+    size_t sent; /* of the page */
+};
+
+int export_prepare(struct http_request *req, struct http_reply *reply)
+{
+    const struct view format = http_query(req, "format");
+    struct export *e = api_own(req, sizeof *e, NULL);
+
+    (void)reply;
+    if (!e)
+        return ERR_NO_MEMORY;
+    for (int i = 0; i < 3; i++) {
+        if (view_eq(format, formats[i].name))
+            e->format = (enum export_format)i;
+    }
+    if (format.ptr && !view_eq(format, formats[e->format].name))
+        validate_add_text(req, "enum", "query", "format",
+                          "Input should be 'csv', 'ndjson' or 'json'", format,
+                          (struct view){ NULL, 0 });
+    e->end_us = INT64_MAX;
+    validate_query_time(req, "start", &e->start_us);
+    validate_query_time(req, "end", &e->end_us);
+    return validate_result(req);
+}
+
+static void row_json(struct buf *out, const struct usage_row *row)
+{
+    struct json j;
+
+    json_init(&j, out);
+    json_object_begin(&j);
+    json_put_int(&j, "event_id", row->event_id);
+    json_put_time(&j, "occurred_at", row->occurred_us);
+    json_put_str(&j, "kind", row->kind);
+    json_put_str(&j, "meter", row->meter);
+    json_put_int(&j, "amount", row->amount);
+    json_put_int(&j, "held", row->held);
+    json_put_str(&j, "processing_type", row->type);
+    json_put_str(&j, "job_id", row->ref);
+    json_object_end(&j);
+}
+
+/* No field of ours needs quotes (RFC 4180): names and ids are letters, digits, "_" and "-".
+ */
+static void row_csv(struct buf *out, const struct usage_row *row)
+{
+    char time[CLOCK_TEXT_SIZE];
+
+    clock_format(row->occurred_us, time);
+    buf_addf(out, "%lld,%s,%s,%s,%lld,%lld,%s,%s\r\n", (long long)row->event_id, time,
+             row->kind, row->meter, (long long)row->amount, (long long)row->held, row->type,
+             row->ref);
+}
+
+struct page {
+    struct export *export;
+    size_t rows;
+};
+
+static int row_write(void *ctx, const struct usage_row *row)
+{
+    struct page *page = ctx;
+    struct export *e = page->export;
+
+    if (e->has_rows)
+        buf_add_text(&e->page, formats[e->format].between);
+    e->has_rows = true;
+    if (e->format == EXPORT_CSV)
+        row_csv(&e->page, row);
+    else
+        row_json(&e->page, row);
+    if (e->format == EXPORT_NDJSON)
+        buf_add_char(&e->page, '\n');
+    e->after_event_id = row->event_id;
+    page->rows++;
+    return e->page.error;
+}
+
+/* Fills the next page. Each is read from a snapshot of its own: rows are only ever added,
+ * in order, so none is missed or told twice. */
+static int page_fill(struct export *e, struct db *db)
+{
+    struct page page = { .export = e };
+    int rc;
+
+    buf_clear(&e->page);
+    e->sent = 0;
+    if (!e->has_begun)
+        buf_add_text(&e->page, formats[e->format].head);
+    e->has_begun = true;
+    rc = usage_rows_read(db, e->account_id, e->start_us, e->end_us, e->after_event_id,
+                         PAGE_ROWS, row_write, &page);
+    e->is_last = page.rows < PAGE_ROWS;
+    if (e->is_last)
+        buf_add_text(&e->page, formats[e->format].tail);
+    return rc;
+}
+
+static int64_t export_produce(void *ctx, struct http_request *req, char *to, size_t max)
+{
+    struct export *e = ctx;
+    size_t len = e->page.len - e->sent;
+
+    while (len == 0) {
+        struct db *db = e->is_last ? NULL : http_snapshot(req);
+
+        if (e->is_last)
+            return HTTP_STREAM_END;
+        if (!db || page_fill(e, db) != 0)
+            return ERR_STORE;
+        len = e->page.len;
+    }
+    if (len > max)
+        len = max;
+    memcpy(to, e->page.data + e->sent, len);
+    e->sent += len;
+    return (int64_t)len;
+}
+
+static void export_free(void *ctx)
+{
+    struct export *e = ctx;
+
+    buf_release(&e->page);
+    free(e);
+}
+
+int export_start(struct http_request *req, struct http_reply *reply)
+{
+    const struct export *wanted = api_context_of(req)->own;
+    struct export *e = malloc(sizeof *e);
+    const int64_t account_id = api_context_of(req)->principal.account_id;
+
+    if (!e)
+        return ERR_NO_MEMORY;
+    *e = *wanted;
+    e->account_id = account_id ? account_id : -1;
+    buf_init(&e->page, PAGE_BYTES_MAX);
+    reply->kind = HTTP_REPLY_STREAM;
+    reply->content_type = formats[e->format].content_type;
+    reply->stream = (struct http_stream){ export_produce, export_free, e };
+    http_reply_header(reply, "Content-Disposition", "attachment; filename=\"usage.%s\"",
+                      formats[e->format].name);
+    return 0;
+}

@@ -1,0 +1,69 @@
+#include "server/api/job.h"
+
+#include "base/log.h"
+#include "blob/blob.h"
+#include "jobs/progress.h"
+#include "server/api/people.h"
+
+int job_of_caller(struct http_request *req, struct job *ret)
+{
+    const struct principal *p = &api_context_of(req)->principal;
+    const int rc = jobs_get(req->db, req->path_params[0], ret);
+
+    if (rc == ERR_NOT_FOUND)
+        return err_set(&req->err, rc, "Job not found");
+    if (rc)
+        return rc;
+    if (!p->is_admin && (p->account_id == 0 || p->account_id != ret->account_id))
+        return err_set(&req->err, ERR_FORBIDDEN, "Not authorized to access this job");
+    return 0;
+}
+
+static double percent_of(struct http_request *req, const struct job *job)
+{
+    struct progress progress;
+
+    if (job->status == JOB_COMPLETED)
+        return 100.0;
+    if (job->status == JOB_PROCESSING &&
+        progress_read(api_of(req)->board, view_of(job->job_id), &progress))
+        return progress.permille / 10.0;
+    return 0.0;
+}
+
+void job_status_write(struct http_request *req, struct json *j, const struct job *job)
+{
+    json_object_begin(j);
+    json_put_str(j, "job_id", job->job_id);
+    json_put_str(j, "status", job_status_name(job->status));
+    json_put_double(j, "progress", percent_of(req, job));
+    json_put_str(j, "filename",
+                 job->input_blob[0] ? job->input_blob : job->original_filename);
+    json_put_str(j, "original_filename", job->original_filename);
+    json_put_str(j, "processing_type", job->processing_type);
+    json_put_str(j, "error_message", job->error[0] ? job->error : NULL);
+    json_put_time(j, "created_at", job->created_us);
+    json_put_time(j, "started_at", job->started_us);
+    json_put_time(j, "completed_at", job->completed_us);
+    json_put_time(j, "expires_at", job->expires_us);
+    json_put_bool(j, "output_available",
+                  job->status == JOB_COMPLETED && job->output_blob[0] != '\0');
+    json_object_end(j);
+}
+
+void job_deleted_reply(struct http_reply *reply, const struct job *job)
+{
+    people_message(reply, "Job %s deleted successfully", job->job_id);
+}
+
+void job_files_remove(struct http_request *req, const struct job *job)
+{
+    const char *const blobs[] = { job->input_blob, job->output_blob };
+    struct err err;
+
+    for (size_t i = 0; i < 2; i++) {
+        if (blobs[i][0] && blob_remove(api_of(req)->blobs, blobs[i], &err) != 0)
+            log_write(LOG_WARNING, "file_not_removed", LOG_STR("blob", blobs[i]),
+                      LOG_STR("error", err.text));
+    }
+}

@@ -1,0 +1,27 @@
+/* Jobs as JSON, and who may see one. */
+#ifndef SERVER_API_JOB_H
+#define SERVER_API_JOB_H
+
+#include "server/api/api.h"
+
+/* The job named by the first path parameter, when it is the caller's or the caller is an
+ * admin; 404 "Job not found", 403 "Not authorized to access this job". On req->db. */
+MUST_CHECK int job_of_caller(struct http_request *req, struct job *ret);
+
+/* The body of GET /audio/status: one object. */
+void job_status_write(struct http_request *req, struct json *j, const struct job *job);
+
+/* What a walk over a page of jobs needs. */
+struct job_page {
+    struct http_request *req;
+    struct json *j;
+    int64_t limit, count;
+    char last[UUID_TEXT_SIZE];
+};
+
+/* {"message": "Job ID deleted successfully"} */
+void job_deleted_reply(struct http_reply *reply, const struct job *job);
+/* Removes the files of a job that is deleted or expired. */
+void job_files_remove(struct http_request *req, const struct job *job);
+
+#endif

@@ -1,0 +1,374 @@
+#include "server/api/upload.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "audio/audio.h"
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "blob/blob.h"
+#include "jobs/progress.h"
+#include "server/api/api.h"
+#include "server/api/metrics.h"
+#include "server/api/validate.h"
+#include "server/http/multipart.h"
+
+enum {
+    FIELD_BYTES_MAX = 256,
+    MEBIBYTE = 1 << 20,
+    IDEMPOTENCY_KEY_MAX = 255,
+    /* Multipart framing and small fields around the file. */
+    FRAMING_BYTES_MAX = 64 << 10,
+};
+
+static const char *const formats[] = { "wav", "mp3", "flac", "m4a", "ogg" };
+
+enum upload_part { PART_OTHER, PART_FILE, PART_TYPE };
+
+struct upload {
+    struct multipart multipart;
+    enum upload_part part;
+    bool has_file, file_is_text;
+    int rc; /* the first failure inside the file; told once the body is over */
+    char filename[JOB_NAME_MAX + 1];
+    const char *format; /* by name */
+    char type[FIELD_BYTES_MAX + 1];
+    size_t type_len;
+    char idempotency_key[IDEMPOTENCY_KEY_MAX + 1];
+    struct blob_writer *writer;
+    struct audio_info info;
+    char digest[BLOB_DIGEST_SIZE];
+    char request_digest[BLOB_DIGEST_SIZE + FIELD_BYTES_MAX];
+    int64_t bytes;
+    struct job job;
+    bool is_replayed, is_accepted;
+    struct api *api;
+};
+
+/* Nothing of an upload that was not accepted remains. */
+static void upload_release(void *own)
+{
+    struct upload *u = own;
+    char name[BLOB_NAME_SIZE] = "";
+
+    if (u->writer && !u->is_accepted)
+        (void)snprintf(name, sizeof name, "%s", blob_writer_name(u->writer));
+    blob_writer_close(&u->writer);
+    if (name[0])
+        (void)blob_remove(u->api->blobs, name, NULL);
+}
+
+/* The last extension names the format; NULL for one that is not taken, and for a bare
+ * ".wav". */
+static const char *format_of_name(struct view name)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        const size_t len = strlen(formats[i]) + 1;
+
+        if (name.len > len && name.ptr[name.len - len] == '.' &&
+            view_eq_nocase(view_slice(name, name.len - len + 1, len), formats[i]))
+            return formats[i];
+    }
+    return NULL;
+}
+
+/* Keeps the client's name as UTF-8 without control characters, cut at a whole character. */
+static void filename_keep(struct upload *u, struct view name)
+{
+    size_t kept = 0;
+
+    while (name.len > 0) {
+        uint32_t code = 0xFFFD;
+        size_t len = utf8_next(name, &code);
+        struct view c = len ? view_slice(name, 0, len) : view_of("\xEF\xBF\xBD");
+
+        name = view_slice(name, len ? len : 1, name.len);
+        if (code < 0x20 || (code >= 0x7f && code < 0xa0))
+            continue;
+        if (kept + c.len > JOB_NAME_MAX)
+            break;
+        memcpy(u->filename + kept, c.ptr, c.len);
+        kept += c.len;
+    }
+    u->filename[kept] = '\0';
+}
+
+static int file_begin(struct http_request *req, struct upload *u, struct view filename)
+{
+    blob_writer_close(&u->writer); /* of two files the last counts */
+    u->has_file = true;
+    u->bytes = 0;
+    filename_keep(u, filename);
+    u->format = format_of_name(filename);
+    if (!u->format)
+        return api_refuse(
+            req, 400,
+            "Invalid audio format. Allowed formats: .wav, .mp3, .flac, .m4a, .ogg");
+    return blob_writer_open(u->api->blobs, u->format, &u->writer, &req->err);
+}
+
+static int part_begin(void *context, const struct multipart_part *part)
+{
+    struct http_request *req = context;
+    struct upload *u = api_context_of(req)->own;
+
+    u->part = PART_OTHER;
+    if (view_eq(part->name, "processing_type")) {
+        u->part = PART_TYPE;
+        u->type_len = 0;
+    } else if (view_eq(part->name, "file") && part->filename.ptr) {
+        u->part = PART_FILE;
+        u->rc = file_begin(req, u, part->filename);
+    } else if (view_eq(part->name, "file")) {
+        u->file_is_text = true;
+    }
+    return 0;
+}
+
+static int file_too_large(struct http_request *req)
+{
+    return api_refuse(req, 413, "File too large. Maximum size: %lldMB",
+                      (long long)(api_of(req)->options->upload_bytes_max / MEBIBYTE));
+}
+
+static int part_data(void *context, struct view data)
+{
+    struct http_request *req = context;
+    struct upload *u = api_context_of(req)->own;
+
+    if (u->part == PART_TYPE) {
+        const size_t room = FIELD_BYTES_MAX - u->type_len;
+        const size_t len = data.len < room ? data.len : room;
+
+        memcpy(u->type + u->type_len, data.ptr, len);
+        u->type_len += len;
+        return 0;
+    }
+    if (u->part != PART_FILE || u->rc)
+        return 0;
+    u->bytes += (int64_t)data.len;
+    u->rc = u->bytes > u->api->options->upload_bytes_max
+                ? file_too_large(req)
+                : blob_writer_add(u->writer, data.ptr, data.len, &req->err);
+    /* Ends the reading: the transport drains what is left. */
+    return u->rc;
+}
+
+static int part_end(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+static const struct multipart_events events = { part_begin, part_data, part_end };
+
+static int key_read(struct http_request *req, struct upload *u)
+{
+    struct view key = http_header(req, "Idempotency-Key");
+
+    /* A structured-field string is quoted; bare ones are taken too. */
+    if (key.len >= 2 && key.ptr[0] == '"' && key.ptr[key.len - 1] == '"')
+        key = view_slice(key, 1, key.len - 2);
+    if (key.len > IDEMPOTENCY_KEY_MAX)
+        return api_refuse(req, 400, "Idempotency-Key is longer than %d characters",
+                          IDEMPOTENCY_KEY_MAX);
+    if (key.len)
+        memcpy(u->idempotency_key, key.ptr, key.len);
+    return 0;
+}
+
+/* What the headers can tell is told before the body is sent. */
+static int early_check(struct http_request *req)
+{
+    struct api_context *c = api_context_of(req);
+    const struct usage_subject subject = api_subject(req);
+    const int64_t length = http_content_length(req);
+    int64_t at_least = length - FRAMING_BYTES_MAX;
+    int rc;
+
+    if (length > api_of(req)->options->upload_bytes_max + FRAMING_BYTES_MAX)
+        return file_too_large(req);
+    if (subject.account_id == 0)
+        return 0;
+    rc = jobs_precheck(req->db, &subject, at_least > 1 ? at_least : 1, req->now_us,
+                       &c->refusal);
+    if (rc == ERR_LIMIT)
+        metrics_quota_decision(api_of(req)->metrics, c->principal.kind == PRINCIPAL_GUEST,
+                               false);
+    return rc;
+}
+
+static int file_missing(struct http_request *req)
+{
+    validate_add(req, "missing", "body", "file", "Field required", view_of("null"),
+                 (struct view){ NULL, 0 });
+    return ERR_INVALID;
+}
+
+int upload_prepare(struct http_request *req, struct http_reply *reply)
+{
+    struct upload *u = api_own(req, sizeof *u, upload_release);
+    char boundary[MULTIPART_BOUNDARY_SIZE];
+    enum multipart_result result;
+    int rc;
+
+    (void)reply;
+    if (!u)
+        return ERR_NO_MEMORY;
+    u->api = api_of(req);
+    result = boundary_of_content_type(http_header(req, "Content-Type"), boundary);
+    if (result == MULTIPART_OTHER_TYPE)
+        return file_missing(req);
+    if (result == MULTIPART_OK)
+        result = multipart_init(&u->multipart, view_of(boundary), &events, req);
+    if (result != MULTIPART_OK)
+        return api_refuse(req, 400, "%s", multipart_text(result));
+    rc = key_read(req, u);
+    return rc ? rc : early_check(req);
+}
+
+static int malformed(struct http_request *req, enum multipart_result result)
+{
+    return result == MULTIPART_TRUNCATED
+               ? file_missing(req)
+               : api_refuse(req, 400, "%s", multipart_text(result));
+}
+
+int upload_body(struct http_request *req, const char *bytes, size_t len)
+{
+    struct upload *u = api_context_of(req)->own;
+    const enum multipart_result result = multipart_feed(&u->multipart,
+                                                        (struct view){ bytes, len });
+
+    if (result == MULTIPART_OK)
+        return 0;
+    return result == MULTIPART_STOPPED ? u->rc : malformed(req, result);
+}
+
+static int type_check(struct http_request *req, struct upload *u)
+{
+    u->type[u->type_len] = '\0';
+    if (u->type_len == 0)
+        (void)snprintf(u->type, sizeof u->type, "%s", audio_types[0]);
+    if (audio_type_is_known(view_of(u->type)))
+        return 0;
+    return api_refuse(req, 400, "Unknown processing type. Available: %s, %s",
+                      audio_types[0], audio_types[1]);
+}
+
+static int upload_complete_check(struct http_request *req, struct upload *u)
+{
+    const enum multipart_result result = multipart_finish(&u->multipart);
+
+    if (result != MULTIPART_OK)
+        return malformed(req, result);
+    if (!u->has_file && u->file_is_text) {
+        validate_add(req, "value_error", "body", "file",
+                     "Value error, Expected UploadFile, received: <class 'str'>",
+                     view_of("\"\""), view_of("{\"error\":{}}"));
+        return ERR_INVALID;
+    }
+    if (!u->has_file)
+        return file_missing(req);
+    if (u->rc)
+        return u->rc;
+    if (u->bytes == 0)
+        return api_refuse(req, 400, "The file is empty.");
+    return type_check(req, u);
+}
+
+/* Looked at in the sandboxed child, then made durable. */
+int upload_work(struct http_request *req, struct http_reply *reply)
+{
+    struct upload *u = api_context_of(req)->own;
+    int rc = upload_complete_check(req, u);
+
+    (void)reply;
+    if (rc == 0)
+        rc = audio_probe(u->api->audio, blob_writer_fd(u->writer), &u->info, &req->err);
+    if (rc == 0 && strcmp(u->info.format, u->format) != 0)
+        return api_refuse(req, 400, "The file's content is %s, its name says %s.",
+                          u->info.format, u->format);
+    if (rc == 0)
+        rc = blob_writer_commit(u->writer, u->digest, &req->err);
+    if (rc == 0)
+        (void)snprintf(u->request_digest, sizeof u->request_digest, "%s:%s", u->digest,
+                       u->type);
+    return rc;
+}
+
+int upload_write(struct http_request *req, struct http_reply *reply)
+{
+    struct api_context *c = api_context_of(req);
+    struct upload *u = c->own;
+    const struct job_new new_job = {
+        .subject = api_subject(req),
+        .processing_type = view_of(u->type),
+        .original_filename = view_of(u->filename),
+        .format = u->format,
+        .input_blob = blob_writer_name(u->writer),
+        .input_bytes = u->bytes,
+        .input_digest = u->digest,
+        .duration_us = u->info.duration_us,
+        .sample_rate_hz = u->info.sample_rate_hz,
+        .channels = u->info.channels,
+        .expires_us = req->now_us + u->api->options->file_expiry_us,
+        .idempotency_key = u->idempotency_key[0] ? view_of(u->idempotency_key)
+                                                 : (struct view){ NULL, 0 },
+        .request_digest = u->request_digest,
+    };
+    const int rc = jobs_accept(req->db, &new_job, clock_now_us(), &u->job, &u->is_replayed,
+                               &c->refusal, &req->err);
+
+    (void)reply;
+    if (rc == ERR_CONFLICT)
+        c->status = 422; /* the key was used with another file or type */
+    if (rc == 0 || rc == ERR_LIMIT)
+        metrics_quota_decision(u->api->metrics, c->principal.kind == PRINCIPAL_GUEST,
+                               rc == 0);
+    return rc;
+}
+
+static void owner_write(struct json *j, const struct principal *p)
+{
+    if (p->kind == PRINCIPAL_USER) {
+        json_put_int(j, "user_id", p->account_id);
+        json_put_null(j, "guest_id");
+    } else {
+        json_put_null(j, "user_id");
+        json_put_str(j, "guest_id", p->guest_id);
+    }
+}
+
+/* Runs once the job is durable. */
+int upload_reply(struct http_request *req, struct http_reply *reply)
+{
+    struct upload *u = api_context_of(req)->own;
+    const struct job *job = &u->job;
+    struct json j;
+
+    u->is_accepted = !u->is_replayed;
+    if (u->is_accepted)
+        progress_work_ready(u->api->board);
+    http_reply_json(reply, 201, &j);
+    json_object_begin(&j);
+    json_put_str(&j, "job_id", job->job_id);
+    json_put_str(&j, "status", job_status_name(job->status));
+    json_put_str(&j, "filename", job->input_blob);
+    json_put_str(&j, "original_filename", job->original_filename);
+    json_put_double(&j, "file_size", (double)job->input_bytes);
+    json_put_str(&j, "file_format", job->format);
+    json_put_double(&j, "duration", (double)job->duration_us / 1e6);
+    json_put_int(&j, "sample_rate", job->sample_rate_hz);
+    json_put_int(&j, "channels", job->channels);
+    json_put_str(&j, "processing_type", job->processing_type);
+    owner_write(&j, &api_context_of(req)->principal);
+    json_put_time(&j, "created_at", job->created_us);
+    json_put_time(&j, "expires_at", job->expires_us);
+    json_put_str(&j, "message",
+                 "File uploaded successfully. Processing will begin shortly.");
+    json_object_end(&j);
+    http_reply_header(reply, "Location", "/audio/status/%s", job->job_id);
+    if (u->is_replayed)
+        http_reply_header(reply, "Idempotent-Replayed", "true");
+    return 0;
+}
