@@ -1,0 +1,25 @@
+/* The files inside the binary: the API's description and the web app. tools/embed.py makes
+ * the table at build time. Everything here is constant; any thread may read it. */
+#ifndef WEBUI_ASSETS_H
+#define WEBUI_ASSETS_H
+
+#include <stddef.h>
+#include "base/view.h"
+
+struct asset {
+    const char *path; /* "/openapi.json" */
+    const char *type; /* content type */
+    const char *etag; /* strong, with its quotes; of `bytes`: the gzip form needs another */
+    const unsigned char *bytes;
+    size_t bytes_count;
+    const unsigned char *gzip; /* the same content; NULL where it would not be smaller */
+    size_t gzip_count;
+};
+
+extern const struct asset assets[]; /* sorted by path */
+extern const size_t assets_count;
+
+/* The file of exactly this path, or NULL. */
+const struct asset *assets_find(struct view path);
+
+#endif
