@@ -206,6 +206,7 @@ struct guest {
 };
 
 MUST_CHECK int auth_guest_get(struct db *db, struct view guest_id, struct guest *ret);
+MUST_CHECK int auth_guest_by_account(struct db *db, int64_t account_id, struct guest *ret);
 MUST_CHECK int auth_guest_list(struct db *db, int64_t skip, int64_t limit,
                                bool with_expired, int64_t now_us,
                                int (*row)(void *ctx, const struct guest *guest), void *ctx);

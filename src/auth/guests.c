@@ -63,16 +63,26 @@ static int take_first(void *ctx, const struct guest *guest)
     return 0;
 }
 
-int auth_guest_get(struct db *db, struct view guest_id, struct guest *ret)
+static int guest_read(struct db *db, enum stmt stmt, const struct db_arg *args, size_t count,
+                      struct guest *ret)
 {
     struct first first = { .found = false };
-    const int rc = guests_walk(db, STMT_GUEST_OF_ID, DB_ARGS(DB_VIEW(guest_id)), take_first,
-                               &first);
+    const int rc = guests_walk(db, stmt, args, count, take_first, &first);
 
     if (rc || !first.found)
         return rc ? rc : ERR_NOT_FOUND;
     *ret = first.guest;
     return 0;
+}
+
+int auth_guest_get(struct db *db, struct view guest_id, struct guest *ret)
+{
+    return guest_read(db, STMT_GUEST_OF_ID, DB_ARGS(DB_VIEW(guest_id)), ret);
+}
+
+int auth_guest_by_account(struct db *db, int64_t account_id, struct guest *ret)
+{
+    return guest_read(db, STMT_GUEST_OF_ACCOUNT, DB_ARGS(DB_INT(account_id)), ret);
 }
 
 int auth_guest_list(struct db *db, int64_t skip, int64_t limit, bool with_expired,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "jobs/meters.h"
 #include "server/api/api.h"
 #include "server/api/validate.h"
 
@@ -14,7 +15,8 @@ static const struct {
     const char *name, *content_type, *head, *between, *tail;
 } formats[] = {
     { "csv", "text/csv; charset=utf-8",
-      "event_id,occurred_at,kind,meter,amount,held,processing_type,job_id\r\n", "", "" },
+      "event_id,occurred_at,kind,meter,unit,processing_type,reference,amount,held\r\n", "",
+      "" },
     { "ndjson", "application/x-ndjson", "", "", "" },
     { "json", "application/json", "[", ",", "]" },
 };
@@ -51,6 +53,15 @@ int export_prepare(struct http_request *req, struct http_reply *reply)
     return validate_result(req);
 }
 
+static const char *unit_of(const char *meter)
+{
+    for (size_t i = 0; i < METERS_COUNT; i++) {
+        if (strcmp(meters[i].name, meter) == 0)
+            return meters[i].unit;
+    }
+    return "";
+}
+
 static void row_json(struct buf *out, const struct usage_row *row)
 {
     struct json j;
@@ -61,10 +72,11 @@ static void row_json(struct buf *out, const struct usage_row *row)
     json_put_time(&j, "occurred_at", row->occurred_us);
     json_put_str(&j, "kind", row->kind);
     json_put_str(&j, "meter", row->meter);
+    json_put_str(&j, "unit", unit_of(row->meter));
+    json_put_str(&j, "processing_type", row->type[0] ? row->type : NULL);
+    json_put_str(&j, "reference", row->ref[0] ? row->ref : NULL);
     json_put_int(&j, "amount", row->amount);
     json_put_int(&j, "held", row->held);
-    json_put_str(&j, "processing_type", row->type);
-    json_put_str(&j, "job_id", row->ref);
     json_object_end(&j);
 }
 
@@ -75,9 +87,9 @@ static void row_csv(struct buf *out, const struct usage_row *row)
     char time[CLOCK_TEXT_SIZE];
 
     clock_format(row->occurred_us, time);
-    buf_addf(out, "%lld,%s,%s,%s,%lld,%lld,%s,%s\r\n", (long long)row->event_id, time,
-             row->kind, row->meter, (long long)row->amount, (long long)row->held, row->type,
-             row->ref);
+    buf_addf(out, "%lld,%s,%s,%s,%s,%s,%s,%lld,%lld\r\n", (long long)row->event_id, time,
+             row->kind, row->meter, unit_of(row->meter), row->type, row->ref,
+             (long long)row->amount, (long long)row->held);
 }
 
 struct page {

@@ -22,7 +22,7 @@ static int64_t unit_of(const struct usage_limit_state *l, const char **name)
 {
     switch (l->meter) {
     case METER_STORED_BYTES:
-        *name = "megabytes";
+        *name = "MB";
         return MEBIBYTE;
     case METER_PROCESSING_TIME:
         *name = "minutes";

@@ -360,7 +360,6 @@ int upload_reply(struct http_request *req, struct http_reply *reply)
     json_put_double(&j, "duration", (double)job->duration_us / 1e6);
     json_put_int(&j, "sample_rate", job->sample_rate_hz);
     json_put_int(&j, "channels", job->channels);
-    json_put_str(&j, "processing_type", job->processing_type);
     owner_write(&j, &api_context_of(req)->principal);
     json_put_time(&j, "created_at", job->created_us);
     json_put_time(&j, "expires_at", job->expires_us);

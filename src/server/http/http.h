@@ -160,7 +160,7 @@ struct http_write {
     int (*run)(struct http_write *write, struct db *db, struct err *reterr);
     /* On the committer, once `rc` holds: the result, or the commit's failure. */
     void (*done)(struct http_write *write, int rc, const struct err *err);
-    max_align_t application[8]; /* the application's, for its own operation */
+    max_align_t application[32]; /* the application's, for its own operation */
 };
 
 /* What the application gives the transport. Steps of requests and these run on event loops

@@ -105,6 +105,11 @@ SELECT account_id, group_id, guest_id, address, user_agent, converted_to, create
     last_active_us, expires_us
 FROM guest_sessions WHERE guest_id = $1;
 
+-- name: guest_of_account
+SELECT account_id, group_id, guest_id, address, user_agent, converted_to, created_us,
+    last_active_us, expires_us
+FROM guest_sessions WHERE account_id = $1;
+
 -- name: guests_list
 SELECT account_id, group_id, guest_id, address, user_agent, converted_to, created_us,
     last_active_us, expires_us

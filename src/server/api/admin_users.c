@@ -1,0 +1,341 @@
+#include "server/api/admin_users.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "server/api/job.h"
+#include "server/api/people.h"
+#include "server/api/validate.h"
+
+/* One request about users; a superset of what each step needs. */
+struct user_request {
+    struct buf files; /* struct job after struct job: whose files go */
+    int64_t user_id;
+    struct user_filter filter;
+    struct json j;
+    struct people_new person; /* new values; empty: as it is */
+    bool has_email, has_username;
+};
+
+static void request_release(void *own)
+{
+    buf_release(&((struct user_request *)own)->files);
+}
+
+int files_prepare(struct http_request *req, struct http_reply *reply)
+{
+    struct user_request *r = api_own(req, sizeof *r, request_release);
+
+    (void)reply;
+    if (!r)
+        return ERR_NO_MEMORY;
+    buf_init(&r->files, 64 << 20);
+    return 0;
+}
+
+static int file_note(void *ctx, const struct job *job)
+{
+    struct user_request *r = ctx;
+
+    buf_add(&r->files, job, sizeof *job);
+    return r->files.error;
+}
+
+static int64_t files_count(const struct user_request *r)
+{
+    return (int64_t)(r->files.len / sizeof(struct job));
+}
+
+int files_forget(struct http_request *req, int64_t account_id)
+{
+    enum { MOST = 500 };
+    struct user_request *r = api_context_of(req)->own;
+    int64_t before;
+    int rc;
+
+    do {
+        before = files_count(r);
+        rc = jobs_delete_all(req->db, account_id, MOST, req->now_us, file_note, r);
+    } while (rc == 0 && files_count(r) - before == MOST);
+    return rc;
+}
+
+int files_expire(struct http_request *req, int64_t most, int64_t *ret_count)
+{
+    struct user_request *r = api_context_of(req)->own;
+    const int rc = jobs_expire(req->db, req->now_us, most, file_note, r);
+
+    *ret_count = files_count(r);
+    return rc;
+}
+
+int files_remove(struct http_request *req, struct http_reply *reply)
+{
+    const struct user_request *r = api_context_of(req)->own;
+    struct job job;
+
+    (void)reply;
+    for (size_t at = 0; at + sizeof job <= r->files.len; at += sizeof job) {
+        memcpy(&job, r->files.data + at, sizeof job);
+        job_files_remove(req, &job);
+    }
+    return 0;
+}
+
+/* ---- listing ---- */
+
+int users_prepare(struct http_request *req, struct http_reply *reply)
+{
+    struct user_request *r;
+    const int rc = files_prepare(req, reply);
+
+    if (rc)
+        return rc;
+    r = api_context_of(req)->own;
+    r->filter.limit = 50;
+    r->filter.search = http_query(req, "search");
+    validate_query_int(req, "skip", 0, INT64_MAX, &r->filter.skip);
+    validate_query_int(req, "limit", 1, 100, &r->filter.limit);
+    validate_query_bool(req, "is_active", &r->filter.is_active);
+    validate_query_bool(req, "is_verified", &r->filter.is_verified);
+    validate_query_bool(req, "is_admin", &r->filter.is_admin);
+    return validate_result(req);
+}
+
+static int user_row(void *ctx, const struct user *user)
+{
+    struct json *j = ctx;
+
+    json_object_begin(j);
+    people_write_admin_user(j, user);
+    json_object_end(j);
+    return 0;
+}
+
+int users_list(struct http_request *req, struct http_reply *reply)
+{
+    struct user_request *r = api_context_of(req)->own;
+    int rc;
+
+    http_reply_json(reply, 200, &r->j);
+    json_array_begin(&r->j);
+    rc = auth_user_list(req->db, &r->filter, user_row, &r->j);
+    json_array_end(&r->j);
+    return rc;
+}
+
+static void user_reply(struct http_reply *reply, int status, const struct user *user)
+{
+    struct json j;
+
+    http_reply_json(reply, status, &j);
+    (void)user_row(&j, user);
+}
+
+/* ---- one user ---- */
+
+int user_prepare(struct http_request *req, struct http_reply *reply)
+{
+    const int rc = files_prepare(req, reply);
+
+    if (rc)
+        return rc;
+    validate_path_int(req, 0, "user_id",
+                      &((struct user_request *)api_context_of(req)->own)->user_id);
+    return validate_result(req);
+}
+
+static int user_found(struct http_request *req, int rc)
+{
+    if (rc == ERR_NOT_FOUND)
+        return err_set(&req->err, rc, "User not found");
+    if (rc == ERR_CONFLICT)
+        api_context_of(req)->status = 400;
+    return rc;
+}
+
+int user_get(struct http_request *req, struct http_reply *reply)
+{
+    const struct user_request *r = api_context_of(req)->own;
+    struct user user;
+    const int rc = user_found(req, auth_user_get(req->db, r->user_id, &user));
+
+    if (rc == 0)
+        user_reply(reply, 200, &user);
+    return rc;
+}
+
+int user_create_prepare(struct http_request *req, struct http_reply *reply)
+{
+    struct people_new *person;
+    const struct json_value *body;
+    int rc = files_prepare(req, reply);
+
+    if (rc)
+        return rc;
+    person = &((struct user_request *)api_context_of(req)->own)->person;
+    body = validate_body(req);
+    if (body) {
+        people_new_read(req, body, person);
+        person->is_admin = validate_bool(req, body, "is_admin");
+        person->is_verified = validate_bool(req, body, "is_verified");
+        person->is_active = validate_bool(req, body, "is_active");
+    }
+    return validate_result(req);
+}
+
+int user_create_work(struct http_request *req, struct http_reply *reply)
+{
+    struct people_new *n = &((struct user_request *)api_context_of(req)->own)->person;
+
+    (void)reply;
+    return people_hash(req, n->password, n->password_len, n->hash);
+}
+
+int user_create_write(struct http_request *req, struct http_reply *reply)
+{
+    const struct user_request *r = api_context_of(req)->own;
+    struct user user;
+    const int rc = people_new_create(req, &r->person, &user);
+
+    if (rc == 0)
+        user_reply(reply, 201, &user);
+    return rc;
+}
+
+int user_patch_prepare(struct http_request *req, struct http_reply *reply)
+{
+    struct user_request *r;
+    const struct json_value *body;
+    struct view username;
+    int rc = user_prepare(req, reply);
+
+    if (rc)
+        return rc;
+    r = api_context_of(req)->own;
+    body = validate_body(req);
+    if (!body)
+        return validate_result(req);
+    r->has_email = validate_email(req, body, 0, r->person.email);
+    username = validate_string(req, body, "username", 0, 3, 50);
+    r->has_username = username.ptr != NULL;
+    (void)snprintf(r->person.username, sizeof r->person.username, "%.*s", (int)username.len,
+                   username.ptr ? username.ptr : "");
+    r->person.is_active = validate_bool(req, body, "is_active");
+    r->person.is_verified = validate_bool(req, body, "is_verified");
+    r->person.is_admin = validate_bool(req, body, "is_admin");
+    return validate_result(req);
+}
+
+int user_patch_write(struct http_request *req, struct http_reply *reply)
+{
+    const struct user_request *r = api_context_of(req)->own;
+    const struct view none = { NULL, 0 };
+    const struct user_changes changes = {
+        .email = r->has_email ? view_of(r->person.email) : none,
+        .username = r->has_username ? view_of(r->person.username) : none,
+        .is_active = r->person.is_active,
+        .is_verified = r->person.is_verified,
+        .is_admin = r->person.is_admin,
+    };
+    const bool is_self = r->user_id == api_context_of(req)->principal.account_id;
+    struct user user;
+    int rc;
+
+    if (is_self && r->person.is_admin == 0)
+        return api_refuse(req, 400, "Cannot remove your own admin privileges");
+    if (is_self && r->person.is_active == 0)
+        return api_refuse(req, 400, "Cannot deactivate your own account");
+    rc = user_found(req, auth_user_change(req->db, r->user_id, &changes, req->now_us, &user,
+                                          &req->err));
+    if (rc == 0)
+        user_reply(reply, 200, &user);
+    return rc;
+}
+
+int user_delete(struct http_request *req, struct http_reply *reply)
+{
+    const struct user_request *r = api_context_of(req)->own;
+    struct user user;
+    int rc;
+
+    if (r->user_id == api_context_of(req)->principal.account_id)
+        return api_refuse(req, 400, "Cannot delete your own account");
+    rc = user_found(req, auth_user_get(req->db, r->user_id, &user));
+    if (rc == 0)
+        rc = files_forget(req, r->user_id);
+    if (rc == 0)
+        rc = auth_user_delete(req->db, r->user_id, req->now_us);
+    if (rc == 0)
+        people_message(reply, "User %s and all associated data deleted successfully",
+                       user.username);
+    return rc;
+}
+
+int user_password_prepare(struct http_request *req, struct http_reply *reply)
+{
+    struct people_new *n;
+    const struct json_value *body;
+    int rc = user_prepare(req, reply);
+
+    if (rc)
+        return rc;
+    n = &((struct user_request *)api_context_of(req)->own)->person;
+    body = validate_body(req);
+    if (body)
+        people_password_read(req, body, "new_password", n->password, &n->password_len);
+    return validate_result(req);
+}
+
+int user_password_work(struct http_request *req, struct http_reply *reply)
+{
+    return user_create_work(req, reply);
+}
+
+int user_password_write(struct http_request *req, struct http_reply *reply)
+{
+    const struct user_request *r = api_context_of(req)->own;
+    struct user user;
+    int rc = user_found(req, auth_user_get(req->db, r->user_id, &user));
+
+    if (rc == 0)
+        rc = auth_user_password_set(req->db, r->user_id, r->person.hash, req->now_us);
+    if (rc == 0)
+        people_message(reply, "Password updated successfully for user %s", user.username);
+    return rc;
+}
+
+/* One flag of a user, and the sentence that says so. */
+static int flag_change(struct http_request *req, struct http_reply *reply, int is_active,
+                       int is_verified, const char *what)
+{
+    const struct user_request *r = api_context_of(req)->own;
+    const struct user_changes changes = { .is_active = is_active,
+                                          .is_verified = is_verified,
+                                          .is_admin = -1 };
+    struct user user;
+    const int rc = user_found(req, auth_user_change(req->db, r->user_id, &changes,
+                                                    req->now_us, &user, &req->err));
+
+    if (rc == 0)
+        people_message(reply, "User %s %s successfully", user.username, what);
+    return rc;
+}
+
+int user_verify(struct http_request *req, struct http_reply *reply)
+{
+    return flag_change(req, reply, -1, 1, "email verified");
+}
+
+int user_activate(struct http_request *req, struct http_reply *reply)
+{
+    return flag_change(req, reply, 1, -1, "activated");
+}
+
+int user_deactivate(struct http_request *req, struct http_reply *reply)
+{
+    const struct user_request *r = api_context_of(req)->own;
+
+    if (r->user_id == api_context_of(req)->principal.account_id)
+        return api_refuse(req, 400, "Cannot deactivate your own account");
+    return flag_change(req, reply, 0, -1, "deactivated");
+}

@@ -1,0 +1,107 @@
+/* What belongs to no resource: the front door, health, metrics, the API's description. */
+#include <stdio.h>
+#include <string.h>
+#include "base/clock.h"
+#include "jobs/meters.h"
+#include "server/api/api.h"
+#include "server/api/metrics.h"
+#include "server/http/etag.h"
+#include "webui/assets.h"
+
+static const char SERVICE[] = "Whazz Audio Authentication API"; /* as old clients know it */
+
+static int root(struct http_request *req, struct http_reply *reply)
+{
+    struct json j;
+
+    (void)req;
+    http_reply_json(reply, 200, &j);
+    json_object_begin(&j);
+    json_put_str(&j, "message", "Welcome to Whazz Audio Authentication API");
+    json_put_str(&j, "version", "1.0.0");
+    json_put_str(&j, "docs", "/docs");
+    json_object_end(&j);
+    return 0;
+}
+
+static int health(struct http_request *req, struct http_reply *reply)
+{
+    const bool is_healthy = api_of(req)->store_health(api_of(req), &req->err) == 0;
+    struct json j;
+
+    http_reply_json(reply, is_healthy ? 200 : 503, &j);
+    json_object_begin(&j);
+    json_put_str(&j, "status", is_healthy ? "healthy" : "unhealthy");
+    json_put_str(&j, "service", SERVICE);
+    json_object_end(&j);
+    return 0;
+}
+
+static void counter(struct buf *out, const char *name, const char *labels, int64_t value)
+{
+    buf_addf(out, "# TYPE %s counter\n%s%s %lld\n", name, name, labels, (long long)value);
+}
+
+static int metrics(struct http_request *req, struct http_reply *reply)
+{
+    struct buf *out = &reply->body;
+    struct usage_totals t;
+    struct job_counts jobs;
+    int rc = usage_platform_read(req->db, &t);
+
+    if (rc == 0)
+        rc = jobs_counts_read(req->db, req->now_us, &jobs);
+    if (rc)
+        return rc;
+    reply->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    buf_add_text(out,
+                 "# TYPE whazz_build_info gauge\nwhazz_build_info{version=\"" WHAZZ_VERSION
+                 "\"} 1\n");
+    counter(out, "whazz_files_uploaded_total", "", t.meters[METER_FILES_UPLOADED].sum);
+    buf_addf(out,
+             "# TYPE whazz_files_processed_total counter\n"
+             "whazz_files_processed_total{outcome=\"completed\"} %lld\n"
+             "whazz_files_processed_total{outcome=\"failed\"} %lld\n",
+             (long long)t.meters[METER_FILES_PROCESSED].sum,
+             (long long)t.meters[METER_FILES_FAILED].sum);
+    counter(out, "whazz_files_downloaded_total", "", t.meters[METER_FILES_DOWNLOADED].sum);
+    counter(out, "whazz_input_bytes_total", "", t.meters[METER_INPUT_BYTES].sum);
+    counter(out, "whazz_output_bytes_total", "", t.meters[METER_OUTPUT_BYTES].sum);
+    buf_addf(out,
+             "# TYPE whazz_processing_seconds_total counter\n"
+             "whazz_processing_seconds_total %.6f\n"
+             "# TYPE whazz_stored_bytes gauge\nwhazz_stored_bytes %lld\n"
+             "# TYPE whazz_jobs gauge\n",
+             (double)t.meters[METER_PROCESSING_TIME].sum / 1e6,
+             (long long)t.meters[METER_STORED_BYTES].sum);
+    for (int s = 0; s < JOB_STATUS_COUNT; s++)
+        buf_addf(out, "whazz_jobs{status=\"%s\"} %lld\n",
+                 job_status_name((enum job_status)s), (long long)jobs.by_status[s]);
+    metrics_write(api_of(req)->metrics, out);
+    return 0;
+}
+
+static int asset(struct http_request *req, struct http_reply *reply)
+{
+    const struct asset *a = assets_find(req->path);
+
+    if (!a)
+        return ERR_NOT_FOUND;
+    http_reply_header(reply, "ETag", "%s", a->etag);
+    http_reply_header(reply, "Cache-Control", "no-cache");
+    if (etag_list_names(http_header(req, "If-None-Match"), view_of(a->etag))) {
+        reply->status = 304;
+        return 0;
+    }
+    reply->content_type = a->type;
+    buf_add(&reply->body, a->bytes, a->bytes_count);
+    return 0;
+}
+
+const struct route api_routes_general[] = {
+    { HTTP_GET, "/", ROUTE_PUBLIC, .prepare = root },
+    { HTTP_GET, "/health", ROUTE_PUBLIC, .prepare = health },
+    { HTTP_GET, "/metrics", ROUTE_PUBLIC, .read = metrics },
+    { HTTP_GET, "/openapi.json", ROUTE_PUBLIC, .prepare = asset },
+    { 0 },
+};

@@ -1,0 +1,202 @@
+#include "server/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "blob/blob.h"
+#include "store/db.h"
+
+enum {
+    FLUSH_US = 500000, /* calls are behind by at most a second */
+    EXPIRE_EVERY = 20, /* flushes: 10 s */
+    SWEEP_EVERY = 7200,
+    BATCH = 100,
+};
+
+/* A blob without a row may belong to an upload that is about to be accepted. */
+static const int64_t SWEEP_AGE_US = CLOCK_HOUR_US;
+
+struct janitor {
+    struct service *service;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t stopped;
+    bool is_stopping;
+};
+
+static void run_or_log(struct janitor *j, struct commit_op *op, const char *what)
+{
+    if (committer_run(j->service->committer, op) != 0)
+        log_write(LOG_WARNING, "janitor", LOG_STR("task", what), LOG_STR("error", op->err.text));
+}
+
+/* ---- calls ---- */
+
+struct flush_op {
+    struct commit_op op; /* first */
+    struct usage_calls *calls;
+};
+
+static int flush_apply(struct db *db, struct commit_op *op, struct err *reterr)
+{
+    (void)reterr;
+    return usage_calls_flush(((struct flush_op *)(void *)op)->calls, db);
+}
+
+static void calls_flush(struct janitor *j)
+{
+    struct flush_op f = { .op = { .apply = flush_apply }, .calls = j->service->api.calls };
+
+    run_or_log(j, &f.op, "calls");
+    usage_calls_flushed(f.calls, f.op.rc == 0);
+}
+
+/* ---- what has expired ---- */
+
+struct expire_op {
+    struct commit_op op; /* first */
+    struct job jobs[BATCH];
+    size_t count;
+};
+
+static int expired_note(void *ctx, const struct job *job)
+{
+    struct expire_op *e = ctx;
+
+    if (e->count < BATCH)
+        e->jobs[e->count++] = *job;
+    return 0;
+}
+
+static int expire_apply(struct db *db, struct commit_op *op, struct err *reterr)
+{
+    struct expire_op *e = (struct expire_op *)(void *)op;
+    const int64_t now_us = clock_now_us();
+    int64_t holds, guests;
+    int rc = jobs_expire(db, now_us, BATCH, expired_note, e);
+
+    (void)reterr;
+    if (rc == 0)
+        rc = usage_holds_expire(db, now_us, BATCH, &holds);
+    return rc ? rc : auth_cleanup(db, now_us, BATCH, &guests);
+}
+
+static void files_remove(struct janitor *j, const struct job *job)
+{
+    if (job->input_blob[0])
+        (void)blob_remove(j->service->api.blobs, job->input_blob, NULL);
+    if (job->output_blob[0])
+        (void)blob_remove(j->service->api.blobs, job->output_blob, NULL);
+}
+
+static void expired_remove(struct janitor *j)
+{
+    struct expire_op *e = calloc(1, sizeof *e);
+
+    if (!e)
+        return;
+    e->op.apply = expire_apply;
+    run_or_log(j, &e->op, "expire");
+    for (size_t i = 0; i < e->count && e->op.rc == 0; i++)
+        files_remove(j, &e->jobs[i]);
+    free(e);
+}
+
+/* ---- what crashes left behind ---- */
+
+static int blob_is_owned(void *ctx, const char *name, bool *ret)
+{
+    return jobs_owns_blob(ctx, view_of(name), ret);
+}
+
+static void leftovers_remove(struct janitor *j)
+{
+    struct err err = { 0 };
+    struct db *db = NULL;
+    int64_t removed = 0;
+    int rc = db_open(j->service->options->database, DB_READ, &db, &err);
+
+    if (rc == 0)
+        rc = blob_sweep(j->service->api.blobs, SWEEP_AGE_US, blob_is_owned, db, &removed, &err);
+    db_close(&db);
+    if (rc)
+        log_write(LOG_WARNING, "janitor", LOG_STR("task", "sweep"), LOG_STR("error", err.text));
+    else if (removed)
+        log_write(LOG_INFO, "leftovers_removed", LOG_INT("files", removed));
+}
+
+static bool janitor_wait(struct janitor *j)
+{
+    struct timespec until;
+    bool goes_on;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += FLUSH_US * 1000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    (void)pthread_mutex_lock(&j->lock);
+    while (!j->is_stopping &&
+           pthread_cond_timedwait(&j->stopped, &j->lock, &until) != ETIMEDOUT)
+        continue;
+    goes_on = !j->is_stopping;
+    (void)pthread_mutex_unlock(&j->lock);
+    return goes_on;
+}
+
+static void *janitor_thread(void *context)
+{
+    struct janitor *j = context;
+
+    for (unsigned long turn = 0; janitor_wait(j); turn++) {
+        calls_flush(j);
+        if (turn % EXPIRE_EVERY == 0)
+            expired_remove(j);
+        if (turn % SWEEP_EVERY == 0)
+            leftovers_remove(j);
+    }
+    calls_flush(j);
+    return NULL;
+}
+
+int janitor_start(struct service *service, struct janitor **ret, struct err *reterr)
+{
+    struct janitor *j = calloc(1, sizeof *j);
+    pthread_condattr_t attributes;
+    int errnum;
+
+    if (!j)
+        return err_set(reterr, ERR_NO_MEMORY, "janitor");
+    j->service = service;
+    (void)pthread_mutex_init(&j->lock, NULL);
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&j->stopped, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    errnum = pthread_create(&j->thread, NULL, janitor_thread, j);
+    if (errnum) {
+        free(j);
+        return err_set_errno(reterr, errnum, "janitor");
+    }
+    (void)pthread_setname_np(j->thread, "janitor");
+    *ret = j;
+    return 0;
+}
+
+void janitor_stop(struct janitor **janitor)
+{
+    struct janitor *j = *janitor;
+
+    if (!j)
+        return;
+    (void)pthread_mutex_lock(&j->lock);
+    j->is_stopping = true;
+    (void)pthread_cond_signal(&j->stopped);
+    (void)pthread_mutex_unlock(&j->lock);
+    (void)pthread_join(j->thread, NULL);
+    (void)pthread_cond_destroy(&j->stopped);
+    (void)pthread_mutex_destroy(&j->lock);
+    free(j);
+    *janitor = NULL;
+}

@@ -1,0 +1,204 @@
+#include "server/service.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "audio/audio.h"
+#include "base/clock.h"
+#include "blob/blob.h"
+#include "jobs/meters.h"
+#include "jobs/progress.h"
+#include "server/api/metrics.h"
+#include "server/internal.h"
+
+enum {
+    CALLS_ACCOUNTS_MAX = 65536, /* accounts whose calls wait to be written */
+    WORK_MAX = 1024,            /* requests that wait for a work thread */
+    WORK_THREADS_PER_CORE = 8,  /* most of them wait for the disk or a child */
+    LEASE_US = 60000000,
+};
+
+static int cores(void)
+{
+    const long count = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return count > 0 ? (int)count : 1;
+}
+
+struct plans_op {
+    struct commit_op op; /* first */
+    struct jobs_plan_limits plans;
+};
+
+static int plans_apply(struct db *db, struct commit_op *op, struct err *reterr)
+{
+    return jobs_plans_set(db, &((struct plans_op *)(void *)op)->plans, reterr);
+}
+
+static int store_start(struct service *s, struct err *reterr)
+{
+    const struct options *o = s->options;
+    struct plans_op p = {
+        .op = { .apply = plans_apply },
+        .plans = { .user = { o->user_files_per_day, o->user_storage_bytes,
+                             o->user_processing_us },
+                   .guest = { o->guest_files_per_day, o->guest_storage_bytes,
+                              o->guest_processing_us },
+                   .network_factor = o->network_factor },
+    };
+    int rc = usage_zone_set(o->day_zone);
+
+    if (rc == 0)
+        rc = committer_start(o->database, (size_t)o->queue_max, &s->committer, reterr);
+    if (rc == 0 && committer_run(s->committer, &p.op) != 0)
+        rc = err_set(reterr, p.op.rc, "%s", p.op.err.text);
+    return rc;
+}
+
+static int auth_start(struct service *s, struct err *reterr)
+{
+    const struct options *o = s->options;
+    unsigned char key[64];
+    struct auth_config config = { .secret = key,
+                                  .access_token_us = o->access_token_us,
+                                  .refresh_token_us = o->refresh_token_us,
+                                  .guest_token_us = o->guest_token_us,
+                                  .guest_ids = (int)o->guest_ids,
+                                  .guests_per_hour = o->guests_per_hour,
+                                  .logins_per_minute = o->logins_per_minute,
+                                  .signups_per_hour = o->signups_per_hour };
+    int rc = auth_secret_load(o->secret_key, o->data_dir, key, &config.secret_len, reterr);
+
+    if (rc == 0)
+        rc = auth_new(&config, &s->api.auth, reterr);
+    explicit_bzero(key, sizeof key);
+    return rc;
+}
+
+static int files_start(struct service *s, struct err *reterr)
+{
+    const struct audio_limits limits = { .memory_bytes = s->options->child_memory_bytes,
+                                         .duration_us_max = s->options->duration_us_max };
+    char dir[4096];
+    int rc;
+
+    if (snprintf(dir, sizeof dir, "%s/blobs", s->options->data_dir) >= (int)sizeof dir)
+        return err_set(reterr, ERR_INVALID, "the data folder's path is too long");
+    rc = blob_store_open(dir, &s->api.blobs, reterr);
+    if (rc == 0)
+        rc = progress_board_new(&s->api.board);
+    if (rc == 0)
+        rc = audio_host_new(&limits, &s->api.audio, reterr);
+    return rc;
+}
+
+static int memory_start(struct service *s, struct err *reterr)
+{
+    int rc = network_ranges_parse(s->options->trusted_proxies, &s->api.trusted_proxies, reterr);
+
+    s->api.metrics = metrics_new();
+    if (rc == 0 && !s->api.metrics)
+        rc = err_set(reterr, ERR_NO_MEMORY, "metrics");
+    return rc ? rc : usage_calls_new(METER_API_CALLS, CALLS_ACCOUNTS_MAX, &s->api.calls);
+}
+
+static int work_start(struct service *s, struct err *reterr)
+{
+    const struct workers_config config = {
+        .committer = s->committer,
+        .blobs = s->api.blobs,
+        .audio = s->api.audio,
+        .board = s->api.board,
+        .threads = s->options->workers ? (int)s->options->workers : cores(),
+        .lease_us = LEASE_US,
+    };
+    const int rc = workers_start(&config, &s->workers, reterr);
+
+    return rc ? rc : janitor_start(s, &s->janitor, reterr);
+}
+
+static int http_start(struct service *s, struct err *reterr)
+{
+    const struct options *o = s->options;
+    const struct http_options http = {
+        .listen = o->listen,
+        .loops = o->loops ? (int)o->loops : cores(),
+        .connections_max = o->connections_max,
+        .request_timeout_us = o->request_timeout_us,
+        .upload_timeout_us = o->upload_timeout_us,
+        .idle_timeout_us = o->idle_timeout_us,
+        .work_threads = WORK_THREADS_PER_CORE * cores(),
+        .work_max = WORK_MAX,
+    };
+    struct http_app app;
+
+    api_app(&s->api, &app);
+    store_hooks(s, &app);
+    return http_server_start(&http, &app, &s->api.server, reterr);
+}
+
+static int data_dir_make(const char *dir, struct err *reterr)
+{
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+        return err_set_errno(reterr, errno, dir);
+    if (access(dir, R_OK | W_OK | X_OK) != 0)
+        return err_set_errno(reterr, errno, dir);
+    return 0;
+}
+
+int service_start(const struct options *options, struct service **ret, struct err *reterr)
+{
+    static int (*const steps[])(struct service *, struct err *) = {
+        store_start, auth_start, files_start, memory_start, work_start, http_start,
+    };
+    struct service *s = calloc(1, sizeof *s);
+    int rc;
+
+    if (!s)
+        return err_set(reterr, ERR_NO_MEMORY, "service");
+    s->options = options;
+    s->api.options = options;
+    s->api.server_state = s;
+    s->api.submit = store_submit;
+    s->api.store_health = store_health;
+    rc = data_dir_make(options->data_dir, reterr);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == 0; i++)
+        rc = steps[i](s, reterr);
+    if (rc == 0) {
+        *ret = s;
+        s = NULL;
+    }
+    service_stop(&s);
+    return rc;
+}
+
+int service_port(const struct service *service)
+{
+    return http_server_port(service->api.server);
+}
+
+void service_stop(struct service **service)
+{
+    struct service *s = *service;
+    const int64_t end_us = clock_monotonic_us() + (s ? s->options->grace_us : 0);
+    int64_t left_us;
+
+    if (!s)
+        return;
+    http_server_stop(&s->api.server, s->options->grace_us);
+    left_us = end_us - clock_monotonic_us();
+    workers_stop(&s->workers, left_us > 0 ? left_us : 0);
+    janitor_stop(&s->janitor);
+    committer_stop(&s->committer);
+    audio_host_free(&s->api.audio);
+    progress_board_free(&s->api.board);
+    blob_store_close(&s->api.blobs);
+    usage_calls_free(&s->api.calls);
+    metrics_free(&s->api.metrics);
+    auth_free(&s->api.auth);
+    free(s);
+    *service = NULL;
+}

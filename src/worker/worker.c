@@ -1,0 +1,277 @@
+#include "worker/worker.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "audio/audio.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "blob/blob.h"
+#include "jobs/jobs.h"
+#include "jobs/progress.h"
+#include "store/committer.h"
+
+enum { IDLE_US = 1000000, RETRY_US = 200000 };
+
+struct workers {
+    struct workers_config config;
+    atomic_bool is_stopping; /* claim nothing more */
+    atomic_bool is_cutting;  /* give back what runs */
+    char name[64];
+    int threads_count;
+    pthread_t threads[];
+};
+
+/* One job in one thread's hands. */
+struct run {
+    struct workers *workers;
+    struct job job;
+    int64_t renew_at_us; /* monotonic */
+    int permille;        /* last reported */
+    bool is_lost;        /* another has the job, or nobody wants it any more */
+};
+
+/* ---- steps through the committer ---- */
+
+struct step {
+    struct commit_op op; /* first */
+    struct run *run;
+    const struct job_outcome *outcome;
+    const char *reason;
+    bool counts, found;
+};
+
+static struct step *step_of(struct commit_op *op)
+{
+    return (struct step *)(void *)op;
+}
+
+/* Succeeds without a job too: claiming may have failed others for good. */
+static int claim_apply(struct db *db, struct commit_op *op, struct err *reterr)
+{
+    struct step *s = step_of(op);
+    const int rc = jobs_claim(db, s->run->workers->name, clock_now_us(),
+                              s->run->workers->config.lease_us, &s->run->job);
+
+    (void)reterr;
+    s->found = rc == 0;
+    return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+static int renew_apply(struct db *db, struct commit_op *op, struct err *reterr)
+{
+    const struct run *r = step_of(op)->run;
+
+    (void)reterr;
+    return jobs_renew(db, &r->job, clock_now_us(), r->workers->config.lease_us);
+}
+
+static int finish_apply(struct db *db, struct commit_op *op, struct err *reterr)
+{
+    const struct step *s = step_of(op);
+
+    (void)reterr;
+    return jobs_finish(db, &s->run->job, s->outcome, clock_now_us());
+}
+
+static int give_back_apply(struct db *db, struct commit_op *op, struct err *reterr)
+{
+    const struct step *s = step_of(op);
+
+    (void)reterr;
+    return jobs_give_back(db, &s->run->job, s->reason, s->counts, clock_now_us());
+}
+
+static int step_run(struct run *r, struct step *s,
+                    int (*apply)(struct db *db, struct commit_op *op, struct err *reterr))
+{
+    s->run = r;
+    s->op.apply = apply;
+    return committer_run(r->workers->config.committer, &s->op);
+}
+
+/* An outcome must not be lost to a moment's trouble: tried until the lease would be over. */
+static int step_insist(struct run *r, struct step *s,
+                       int (*apply)(struct db *db, struct commit_op *op, struct err *reterr))
+{
+    const int64_t end_us = clock_monotonic_us() + r->workers->config.lease_us;
+    int rc;
+
+    do {
+        rc = step_run(r, s, apply);
+        if (rc == 0 || rc == ERR_CONFLICT || rc == ERR_NOT_FOUND)
+            return rc;
+        (void)usleep(RETRY_US);
+    } while (clock_monotonic_us() < end_us);
+    log_write(LOG_ERROR, "outcome_not_recorded", LOG_STR("job_id", r->job.job_id),
+              LOG_STR("error", s->op.err.text));
+    return rc;
+}
+
+/* ---- one job ---- */
+
+static int run_progress(void *ctx, int permille)
+{
+    struct run *r = ctx;
+    struct step s = { 0 };
+
+    if (permille / 10 != r->permille / 10)
+        progress_report(r->workers->config.board, view_of(r->job.job_id),
+                        (struct progress){ .permille = permille });
+    r->permille = permille;
+    if (clock_monotonic_us() >= r->renew_at_us) {
+        r->renew_at_us = clock_monotonic_us() + r->workers->config.lease_us / 3;
+        r->is_lost = step_run(r, &s, renew_apply) == ERR_CONFLICT;
+    }
+    return r->is_lost || atomic_load(&r->workers->is_cutting);
+}
+
+static int run_process(struct run *r, struct blob_writer *w, struct audio_result *result,
+                       struct err *err)
+{
+    struct audio_task task = { .type = r->job.processing_type,
+                               .output_fd = blob_writer_fd(w),
+                               .duration_us = r->job.duration_us,
+                               .progress = run_progress,
+                               .ctx = r };
+    int64_t bytes;
+    int rc = blob_open(r->workers->config.blobs, r->job.input_blob, &task.input_fd, &bytes, err);
+
+    if (rc == ERR_NOT_FOUND)
+        return err_set(err, ERR_CORRUPT, "The uploaded file is missing.");
+    if (rc)
+        return rc;
+    rc = audio_process(r->workers->config.audio, &task, result, err);
+    (void)close(task.input_fd);
+    return rc;
+}
+
+static void run_completed(struct run *r, struct blob_writer *w, const struct audio_result *result)
+{
+    char digest[BLOB_DIGEST_SIZE];
+    struct job_outcome outcome = { .completed = true,
+                                   .output_blob = blob_writer_name(w),
+                                   .output_digest = digest,
+                                   .processing_us = result->processing_us };
+    struct step s = { .outcome = &outcome };
+    struct err err = { 0 };
+    int rc = blob_writer_rescan(w, &err);
+
+    if (rc == 0)
+        rc = blob_writer_commit(w, digest, &err);
+    if (rc) {
+        outcome = (struct job_outcome){ .error = "The result could not be stored.",
+                                        .processing_us = result->processing_us };
+        log_write(LOG_ERROR, "result_not_stored", LOG_STR("job_id", r->job.job_id),
+                  LOG_STR("error", err.text));
+    }
+    outcome.output_bytes = rc ? 0 : blob_writer_bytes(w);
+    if (step_insist(r, &s, finish_apply) != 0 && rc == 0)
+        (void)blob_remove(r->workers->config.blobs, blob_writer_name(w), NULL);
+}
+
+static void run_failed(struct run *r, int rc, const struct err *err, int64_t elapsed_us)
+{
+    const struct job_outcome outcome = { .error = err->text, .processing_us = elapsed_us };
+    struct step s = { .outcome = &outcome,
+                      .reason = err->text,
+                      .counts = rc == ERR_CRASHED };
+
+    if (r->is_lost)
+        return;
+    log_write(LOG_WARNING, "job_failed", LOG_STR("job_id", r->job.job_id),
+              LOG_STR("code", err_name(rc)), LOG_STR("error", err->text),
+              LOG_INT("attempt", r->job.attempts));
+    if (rc == ERR_CANCELLED || rc == ERR_CRASHED)
+        (void)step_insist(r, &s, give_back_apply);
+    else
+        (void)step_insist(r, &s, finish_apply);
+}
+
+static void run_job(struct run *r)
+{
+    const int64_t started_us = clock_monotonic_us();
+    struct audio_result result = { 0 };
+    struct blob_writer *w = NULL;
+    struct err err = { 0 };
+    int rc;
+
+    r->renew_at_us = started_us + r->workers->config.lease_us / 3;
+    progress_report(r->workers->config.board, view_of(r->job.job_id), (struct progress){ 0 });
+    rc = blob_writer_open(r->workers->config.blobs, "wav", &w, &err);
+    if (rc == 0)
+        rc = run_process(r, w, &result, &err);
+    if (rc == 0)
+        run_completed(r, w, &result);
+    else
+        run_failed(r, rc, &err, clock_monotonic_us() - started_us);
+    blob_writer_close(&w);
+    progress_report(r->workers->config.board, view_of(r->job.job_id),
+                    (struct progress){ .permille = 1000, .is_over = true });
+}
+
+static void *worker_thread(void *context)
+{
+    struct workers *w = context;
+
+    while (!atomic_load(&w->is_stopping)) {
+        struct run r = { .workers = w };
+        struct step s = { 0 };
+
+        if (step_run(&r, &s, claim_apply) == 0 && s.found)
+            run_job(&r);
+        else
+            progress_work_wait(w->config.board, IDLE_US);
+    }
+    return NULL;
+}
+
+int workers_start(const struct workers_config *config, struct workers **ret,
+                  struct err *reterr)
+{
+    struct workers *w = calloc(1, sizeof *w + (size_t)config->threads * sizeof w->threads[0]);
+    int errnum = 0;
+
+    if (!w)
+        return err_set(reterr, ERR_NO_MEMORY, "workers");
+    w->config = *config;
+    (void)snprintf(w->name, sizeof w->name, "pid-%ld", (long)getpid());
+    while (w->threads_count < config->threads && errnum == 0) {
+        errnum = pthread_create(&w->threads[w->threads_count], NULL, worker_thread, w);
+        if (errnum == 0)
+            (void)pthread_setname_np(w->threads[w->threads_count++], "worker");
+    }
+    if (errnum) {
+        workers_stop(&w, 0);
+        return err_set_errno(reterr, errnum, "worker thread");
+    }
+    *ret = w;
+    return 0;
+}
+
+void workers_stop(struct workers **workers, int64_t grace_us)
+{
+    struct workers *w = *workers;
+    const int64_t end_us = clock_monotonic_us() + grace_us;
+
+    if (!w)
+        return;
+    atomic_store(&w->is_stopping, true);
+    for (int i = 0; i < w->threads_count; i++) {
+        const int64_t left_us = end_us - clock_monotonic_us();
+        const int64_t until_us = clock_now_us() + (left_us > 0 ? left_us : 0);
+        const struct timespec until = { .tv_sec = until_us / CLOCK_SECOND_US,
+                                        .tv_nsec = until_us % CLOCK_SECOND_US * 1000 };
+
+        progress_work_ready(w->config.board);
+        if (pthread_timedjoin_np(w->threads[i], NULL, &until) == 0)
+            continue;
+        atomic_store(&w->is_cutting, true);
+        (void)pthread_join(w->threads[i], NULL);
+    }
+    free(w);
+    *workers = NULL;
+}
