@@ -1,11 +1,12 @@
-/* Audio work, done in sandboxed child processes: what the server, the worker and the command
- * line see of it. Nothing here needs libav: that lives in a program of its own (src/audio/child),
- * embedded in the binary and run from memory, so that the server's address space never holds a
- * decoder.
+/* Audio work, done in sandboxed child processes: what the server, the worker and the
+ * command line see of it. Nothing here needs libav: that lives in a program of its own
+ * (src/audio/child), embedded in the binary and run from memory, so that the server's
+ * address space never holds a decoder.
  *
- * An `audio_host` is one such program, started at the first use. It forks a child per task, which
- * confines itself (no network, no file system, bounded memory, CPU time and output) before it
- * looks at a byte of the input. Calls block; any thread may make them at the same time. */
+ * An `audio_host` is one such program, started at the first use. It forks a child per task,
+ * which confines itself (no network, no file system, bounded memory, CPU time and output)
+ * before it looks at a byte of the input. Calls block; any thread may make them at the same
+ * time. */
 #ifndef AUDIO_AUDIO_H
 #define AUDIO_AUDIO_H
 
@@ -34,16 +35,16 @@ MUST_CHECK int audio_host_new(const struct audio_limits *limits, struct audio_ho
 void audio_host_free(struct audio_host **host);
 
 struct audio_info {
-    char format[8];      /* by content: "wav", "mp3", "flac", "m4a", "ogg" */
-    int64_t frames;      /* samples per channel; an estimate where the container says nothing */
+    char format[8]; /* by content: "wav", "mp3", "flac", "m4a", "ogg" */
+    int64_t frames; /* samples per channel; an estimate where the container says nothing */
     int64_t duration_us;
     int sample_rate_hz;
     int channels;
 };
 
-/* Looks at the audio in `fd` (any position; borrowed, read only). ERR_NOT_MEDIA with a sentence
- * for the user in *reterr ("The file is empty.", "The file is not audio in a supported
- * format."), ERR_TOO_LARGE, ERR_TIMEOUT, ERR_CRASHED. */
+/* Looks at the audio in `fd` (any position; borrowed, read only). ERR_NOT_MEDIA with a
+ * sentence for the user in *reterr ("The file is empty.", "The file is not audio in a
+ * supported format."), ERR_TOO_LARGE, ERR_TIMEOUT, ERR_CRASHED. */
 MUST_CHECK int audio_probe(struct audio_host *host, int fd, struct audio_info *ret,
                            struct err *reterr);
 
@@ -53,8 +54,8 @@ bool audio_type_is_known(struct view type);
 
 struct audio_task {
     const char *type;
-    int input_fd;       /* borrowed, read only to the child */
-    int output_fd;      /* borrowed, empty: 16-bit WAV at the input's rate and channels */
+    int input_fd;        /* borrowed, read only to the child */
+    int output_fd;       /* borrowed, empty: 16-bit WAV at the input's rate and channels */
     int64_t duration_us; /* of the probe: sets the deadline */
     /* Called now and then on the calling thread; non-zero cancels the task. */
     int (*progress)(void *ctx, int permille);
@@ -70,7 +71,8 @@ struct audio_result {
 };
 
 /* Runs one task to its end. ERR_NOT_MEDIA, ERR_TOO_LARGE, ERR_TIMEOUT, ERR_CANCELLED,
- * ERR_CRASHED (the child died), ERR_NO_SPACE, each with a sentence for the user in *reterr. */
+ * ERR_CRASHED (the child died), ERR_NO_SPACE, each with a sentence for the user in *reterr.
+ */
 MUST_CHECK int audio_process(struct audio_host *host, const struct audio_task *task,
                              struct audio_result *ret, struct err *reterr);
 

@@ -47,6 +47,8 @@ MUST_CHECK int blob_open(struct blob_store *store, const char *name, int *ret_fd
                          int64_t *ret_bytes, struct err *reterr);
 /* Removes a blob; 0 also when there is none. */
 MUST_CHECK int blob_remove(struct blob_store *store, const char *name, struct err *reterr);
+/* The same where nobody could do anything about a failure: a sweep takes what stays. */
+void blob_discard(struct blob_store *store, const char *name);
 
 /* Removes what a crash left behind: unfinished writers of earlier processes, and blobs older
  * than `age_us` for which `is_owned` says false. */

@@ -446,6 +446,12 @@ int blob_remove(struct blob_store *store, const char *name, struct err *reterr)
     return 0;
 }
 
+void blob_discard(struct blob_store *store, const char *name)
+{
+    if (blob_remove(store, name, NULL) != 0)
+        return;
+}
+
 struct sweep {
     struct blob_store *store;
     int64_t older_than_us;

@@ -1,4 +1,5 @@
 /* whazz serve */
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

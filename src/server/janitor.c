@@ -86,9 +86,9 @@ static int expire_apply(struct db *db, struct commit_op *op, struct err *reterr)
 static void files_remove(struct janitor *j, const struct job *job)
 {
     if (job->input_blob[0])
-        (void)blob_remove(j->service->api.blobs, job->input_blob, NULL);
+        blob_discard(j->service->api.blobs, job->input_blob);
     if (job->output_blob[0])
-        (void)blob_remove(j->service->api.blobs, job->output_blob, NULL);
+        blob_discard(j->service->api.blobs, job->output_blob);
 }
 
 static void expired_remove(struct janitor *j)

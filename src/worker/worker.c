@@ -170,7 +170,7 @@ static void run_completed(struct run *r, struct blob_writer *w, const struct aud
     }
     outcome.output_bytes = rc ? 0 : blob_writer_bytes(w);
     if (step_insist(r, &s, finish_apply) != 0 && rc == 0)
-        (void)blob_remove(r->workers->config.blobs, blob_writer_name(w), NULL);
+        blob_discard(r->workers->config.blobs, blob_writer_name(w));
 }
 
 static void run_failed(struct run *r, int rc, const struct err *err, int64_t elapsed_us)

@@ -37,7 +37,7 @@ struct upload {
     struct blob_writer *writer;
     struct audio_info info;
     char digest[BLOB_DIGEST_SIZE];
-    char request_digest[BLOB_DIGEST_SIZE + FIELD_BYTES_MAX];
+    char request_digest[BLOB_DIGEST_SIZE + 1 + FIELD_BYTES_MAX];
     int64_t bytes;
     struct job job;
     bool is_replayed, is_accepted;
@@ -54,7 +54,7 @@ static void upload_release(void *own)
         (void)snprintf(name, sizeof name, "%s", blob_writer_name(u->writer));
     blob_writer_close(&u->writer);
     if (name[0])
-        (void)blob_remove(u->api->blobs, name, NULL);
+        blob_discard(u->api->blobs, name);
 }
 
 /* The last extension names the format; NULL for one that is not taken, and for a bare

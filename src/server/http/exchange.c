@@ -294,6 +294,7 @@ static struct exchange *exchange_of_write(struct http_write *write)
     return (struct exchange *)(void *)((char *)write - offsetof(struct exchange, write));
 }
 
+/* A request that has failed goes through the committer for write_first alone. */
 static int write_run(struct http_write *write, struct db *db, struct err *reterr)
 {
     struct exchange *x = exchange_of_write(write);
@@ -304,7 +305,7 @@ static int write_run(struct http_write *write, struct db *db, struct err *reterr
     x->request.db = db;
     if (app->write_first)
         rc = app->write_first(&x->request, &x->reply);
-    if (rc == 0 && route && route->write)
+    if (rc == 0 && x->rc == 0 && route && route->write)
         rc = route->write(&x->request, &x->reply);
     x->request.db = NULL;
     if (rc)
@@ -316,9 +317,9 @@ static void write_done(struct http_write *write, int rc, const struct err *err)
 {
     struct exchange *x = exchange_of_write(write);
 
-    x->rc = rc;
-    if (rc && x->request.err.code == 0)
+    if (x->rc == 0 && rc && x->request.err.code == 0)
         x->request.err = *err;
+    x->rc = x->rc ? x->rc : rc;
     loop_ready(x->loop, x);
 }
 
@@ -331,43 +332,57 @@ static int write_submit(struct exchange *x)
     return app->write(app->state, &x->write);
 }
 
-/* Runs the steps that are left; returns when one has to be waited for, or with the reply.
- */
-static enum MHD_Result steps_run(struct exchange *x)
+static bool write_is_due(const struct exchange *x)
 {
     const struct route *route = x->request.route;
 
+    return x->request.wants_write || (x->rc == 0 && route && route->write);
+}
+
+/* Takes the next step. True when it has to be waited for. */
+static bool step_take(struct exchange *x)
+{
+    const struct route *route = x->request.route;
+
+    switch (++x->step) {
+    case STEP_PREPARE:
+        if (x->rc == 0 && route && route->prepare && !route->body)
+            x->rc = route->prepare(&x->request, &x->reply);
+        return false;
+    case STEP_WORK:
+        if (x->rc || !route || !route->work)
+            return false;
+        x->task.run = work_run;
+        x->rc = pool_submit(x->loop->server->pool, &x->task);
+        return x->rc == 0;
+    case STEP_WRITE: {
+        int rc;
+
+        if (!write_is_due(x))
+            return false;
+        rc = write_submit(x);
+        x->rc = x->rc ? x->rc : rc;
+        return rc == 0;
+    }
+    case STEP_READ:
+        if (x->rc == 0 && route && route->read)
+            x->rc = step_on_snapshot(x, route->read);
+        return false;
+    default:
+        return false;
+    }
+}
+
+/* Runs the steps that are left, to the reply or until one has to be waited for. The request is
+ * its loop's again only once it is resumed, so parking comes first. */
+static enum MHD_Result steps_run(struct exchange *x)
+{
     if (x->rc == 0 && atomic_load(&x->loop->server->is_cutting))
         x->rc = ERR_BUSY;
-    while (x->rc == 0 && x->step < STEP_REPLY) {
-        switch (++x->step) {
-        case STEP_PREPARE:
-            if (route && route->prepare && !route->body)
-                x->rc = route->prepare(&x->request, &x->reply);
-            break;
-        case STEP_WORK:
-            if (!route || !route->work)
-                break;
-            x->task.run = work_run;
-            x->rc = pool_submit(x->loop->server->pool, &x->task);
-            if (x->rc)
-                break;
+    while (x->step < STEP_REPLY) {
+        if (step_take(x)) {
             park(x);
             return MHD_YES;
-        case STEP_WRITE:
-            if (!(route && route->write) && !x->request.wants_write)
-                break;
-            x->rc = write_submit(x);
-            if (x->rc)
-                break;
-            park(x);
-            return MHD_YES;
-        case STEP_READ:
-            if (route && route->read)
-                x->rc = step_on_snapshot(x, route->read);
-            break;
-        default:
-            break;
         }
     }
     return exchange_reply(x);

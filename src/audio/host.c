@@ -1,0 +1,337 @@
+#include "audio/audio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "audio/program.h"
+#include "audio/protocol.h"
+#include "base/clock.h"
+
+enum {
+    POLL_MS = 100,
+    HOST_FD = 3,
+    QUICK_FD = 4,
+};
+
+static const int64_t PROBE_US = 10 * CLOCK_SECOND_US;
+/* Processing is far faster than the recording; one that is not even as fast hangs. */
+static const int64_t PROCESS_LEAST_US = 30 * CLOCK_SECOND_US;
+
+struct audio_host {
+    struct audio_limits limits;
+    pthread_mutex_t lock; /* over what follows */
+    pid_t pid;            /* 0: not running */
+    int host_fd, quick_fd;
+    atomic_bool is_stopping;
+};
+
+int audio_host_new(const struct audio_limits *limits, struct audio_host **ret,
+                   struct err *reterr)
+{
+    struct audio_host *h = calloc(1, sizeof *h);
+
+    if (!h)
+        return err_set(reterr, ERR_NO_MEMORY, "audio host");
+    h->limits = *limits;
+    h->host_fd = h->quick_fd = -1;
+    (void)pthread_mutex_init(&h->lock, NULL);
+    *ret = h;
+    return 0;
+}
+
+/* ---- the program ---- */
+
+/* The embedded program as a descriptor that can be executed. */
+static int program_fd(void)
+{
+    int fd = memfd_create("whazz-audio", MFD_CLOEXEC | 0x0010U /* MFD_EXEC, Linux 6.3 */);
+    size_t written = 0;
+
+    if (fd < 0 && errno == EINVAL)
+        fd = memfd_create("whazz-audio", MFD_CLOEXEC);
+    while (fd >= 0 && written < audio_program_bytes()) {
+        const ssize_t wrote = write(fd, audio_program + written,
+                                    audio_program_bytes() - written);
+
+        if (wrote < 0) {
+            (void)close(fd);
+            return -1;
+        }
+        written += (size_t)wrote;
+    }
+    return fd;
+}
+
+/* In the forked child: only calls that are safe there. */
+static void program_exec(int fd, int host_fd, int quick_fd)
+{
+    static char *const argv[] = { "whazz-audio", "host", NULL };
+    static char *const envp[] = { "LANG=C", NULL };
+    sigset_t none;
+    const int host = fcntl(host_fd, F_DUPFD_CLOEXEC, 10);
+    const int quick = fcntl(quick_fd, F_DUPFD_CLOEXEC, 10);
+    const int program = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    if (host >= 0 && quick >= 0 && program >= 0 && dup2(host, HOST_FD) == HOST_FD &&
+        dup2(quick, QUICK_FD) == QUICK_FD)
+        (void)fexecve(program, argv, envp);
+    _exit(127);
+}
+
+static int host_spawn(struct audio_host *h, struct err *reterr)
+{
+    int host[2] = { -1, -1 }, quick[2] = { -1, -1 };
+    const int program = program_fd();
+    int rc = 0;
+
+    if (program < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, host) != 0 ||
+        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, quick) != 0)
+        rc = err_set_errno(reterr, errno, "audio program");
+    if (rc == 0) {
+        h->pid = fork();
+        if (h->pid == 0)
+            program_exec(program, host[1], quick[1]);
+        if (h->pid < 0)
+            rc = err_set_errno(reterr, errno, "audio program");
+    }
+    h->host_fd = host[0];
+    h->quick_fd = quick[0];
+    if (host[1] >= 0)
+        (void)close(host[1]);
+    if (quick[1] >= 0)
+        (void)close(quick[1]);
+    if (program >= 0)
+        (void)close(program);
+    return rc;
+}
+
+static void host_end(struct audio_host *h)
+{
+    if (h->host_fd >= 0)
+        (void)close(h->host_fd);
+    if (h->quick_fd >= 0)
+        (void)close(h->quick_fd);
+    h->host_fd = h->quick_fd = -1;
+    if (h->pid > 0) {
+        (void)kill(h->pid, SIGKILL);
+        (void)waitpid(h->pid, NULL, 0);
+    }
+    h->pid = 0;
+}
+
+void audio_host_free(struct audio_host **host)
+{
+    struct audio_host *h = *host;
+
+    if (!h)
+        return;
+    atomic_store(&h->is_stopping, true);
+    (void)pthread_mutex_lock(&h->lock);
+    host_end(h);
+    (void)pthread_mutex_unlock(&h->lock);
+    (void)pthread_mutex_destroy(&h->lock);
+    free(h);
+    *host = NULL;
+}
+
+/* Sends a request, starting the program when it does not run. Fills the task's socket. */
+static int task_send(struct audio_host *h, const struct audio_request *request, bool quick,
+                     const int *fds, size_t fds_count, int *ret_socket, struct err *reterr)
+{
+    int sockets[2], all[AUDIO_FDS_MAX], rc = 0;
+    bool sent = false;
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
+        return err_set_errno(reterr, errno, "audio task");
+    all[0] = sockets[1];
+    memcpy(all + 1, fds, fds_count * sizeof *fds);
+    (void)pthread_mutex_lock(&h->lock);
+    for (int attempt = 0; attempt < 2 && rc == 0 && !sent; attempt++) {
+        if (h->pid == 0)
+            rc = host_spawn(h, reterr);
+        if (rc == 0)
+            sent = audio_send(quick ? h->quick_fd : h->host_fd, request, sizeof *request,
+                              all, fds_count + 1);
+        if (!sent)
+            host_end(h);
+    }
+    (void)pthread_mutex_unlock(&h->lock);
+    (void)close(sockets[1]);
+    if (sent) {
+        *ret_socket = sockets[0];
+        return 0;
+    }
+    (void)close(sockets[0]);
+    return rc ? rc : err_set(reterr, ERR_CRASHED, "The audio program does not start.");
+}
+
+/* ---- one task ---- */
+
+struct waiting {
+    struct audio_host *host;
+    int64_t deadline_us; /* monotonic */
+    int (*progress)(void *ctx, int permille);
+    void *ctx;
+    int permille;
+    struct audio_message result; /* RESULT or FAILURE, once it came */
+    bool has_result;
+};
+
+/* One message into the task's state. 1: the task is over. */
+static int message_take(struct waiting *w, const struct audio_message *m,
+                        struct err *reterr)
+{
+    switch (m->kind) {
+    case AUDIO_MESSAGE_PROGRESS:
+        w->permille = m->permille;
+        return 0;
+    case AUDIO_MESSAGE_EXITED:
+        w->result.memory_peak_bytes = m->memory_peak_bytes;
+        if (w->has_result)
+            return 1;
+        if (WIFSIGNALED(m->wait_status) && WTERMSIG(m->wait_status) == SIGXCPU)
+            return err_set(reterr, ERR_TIMEOUT, "Processing took too long.");
+        return err_set(reterr, ERR_CRASHED, "The file made the decoder fail.");
+    default:
+        w->result = *m;
+        w->has_result = true;
+        return m->kind == AUDIO_MESSAGE_UNSURE;
+    }
+}
+
+static int interruption(struct waiting *w, struct err *reterr)
+{
+    if (atomic_load(&w->host->is_stopping))
+        return err_set(reterr, ERR_CANCELLED, "The server is stopping.");
+    if (clock_monotonic_us() > w->deadline_us)
+        return err_set(reterr, ERR_TIMEOUT, "Processing took too long.");
+    if (w->progress && w->progress(w->ctx, w->permille) != 0)
+        return err_set(reterr, ERR_CANCELLED, "The job was cancelled.");
+    return 0;
+}
+
+/* Reads what the task says until it has ended. `is_quick`: its first message is all. */
+static int task_wait(struct waiting *w, int socket_fd, bool is_quick, struct err *reterr)
+{
+    struct audio_message m;
+    char bytes[sizeof m];
+    int fds[AUDIO_FDS_MAX];
+    size_t count;
+    int rc;
+
+    for (;;) {
+        struct pollfd poll_fd = { .fd = socket_fd, .events = POLLIN };
+        int64_t len;
+
+        if (poll(&poll_fd, 1, POLL_MS) == 0 || !is_quick) {
+            rc = interruption(w, reterr);
+            if (rc)
+                return rc;
+        }
+        if (!poll_fd.revents)
+            continue;
+        len = audio_receive(socket_fd, bytes, sizeof bytes, fds, &count);
+        for (size_t i = 0; i < count; i++)
+            (void)close(fds[i]);
+        if (len <= 0)
+            return w->has_result ? 0
+                                 : err_set(reterr, ERR_CRASHED,
+                                           "The audio program ended unexpectedly.");
+        if (!audio_message_read(bytes, (size_t)len, &m))
+            return err_set(reterr, ERR_CRASHED, "The file made the decoder fail.");
+        rc = message_take(w, &m, reterr);
+        if (rc || (is_quick && w->has_result))
+            return rc < 0 ? rc : 0;
+    }
+}
+
+/* A child may only report failures of the file, never ones that would retry or blame a
+ * person. */
+static int failure_of(const struct audio_message *m, struct err *reterr)
+{
+    const bool is_known = m->code == ERR_NOT_MEDIA || m->code == ERR_TOO_LARGE ||
+                          m->code == ERR_NO_SPACE;
+
+    return err_set(reterr, is_known ? m->code : ERR_CRASHED, "%s", m->text);
+}
+
+static int task_run(struct audio_host *h, const struct audio_request *request,
+                    bool is_quick, const int *fds, size_t fds_count, struct waiting *w,
+                    struct err *reterr)
+{
+    int socket_fd = -1, rc = task_send(h, request, is_quick, fds, fds_count, &socket_fd, reterr);
+
+    if (rc)
+        return rc;
+    rc = task_wait(w, socket_fd, is_quick, reterr);
+    (void)close(socket_fd); /* ends a child that still runs */
+    if (rc == 0 && w->result.kind == AUDIO_MESSAGE_FAILURE)
+        rc = failure_of(&w->result, reterr);
+    return rc;
+}
+
+int audio_probe(struct audio_host *host, int fd, struct audio_info *ret, struct err *reterr)
+{
+    const struct audio_request request = {
+        .magic = AUDIO_MAGIC,
+        .kind = AUDIO_REQUEST_PROBE,
+        .memory_bytes = host->limits.memory_bytes,
+        .duration_us_max = host->limits.duration_us_max,
+        .cpu_seconds_max = PROBE_US / CLOCK_SECOND_US,
+        .output_bytes_max = 1,
+    };
+    struct waiting w = { .host = host, .deadline_us = clock_monotonic_us() + PROBE_US };
+    int rc = task_run(host, &request, true, &fd, 1, &w, NULL);
+
+    if (rc != 0 || w.result.kind != AUDIO_MESSAGE_RESULT) {
+        w.has_result = false;
+        rc = task_run(host, &request, false, &fd, 1, &w, reterr);
+    }
+    if (rc == 0)
+        *ret = w.result.info;
+    return rc;
+}
+
+int audio_process(struct audio_host *host, const struct audio_task *task,
+                  struct audio_result *ret, struct err *reterr)
+{
+    const int64_t budget_us = PROCESS_LEAST_US + task->duration_us;
+    struct audio_request request = {
+        .magic = AUDIO_MAGIC,
+        .kind = AUDIO_REQUEST_PROCESS,
+        .memory_bytes = host->limits.memory_bytes,
+        .duration_us_max = host->limits.duration_us_max,
+        .cpu_seconds_max = budget_us / CLOCK_SECOND_US,
+        .output_bytes_max = INT64_C(1) << 32,
+    };
+    const int fds[] = { task->input_fd, task->output_fd };
+    struct waiting w = { .host = host,
+                         .deadline_us = clock_monotonic_us() + 2 * budget_us,
+                         .progress = task->progress,
+                         .ctx = task->ctx };
+    int rc;
+
+    (void)snprintf(request.type, sizeof request.type, "%s", task->type);
+    rc = task_run(host, &request, false, fds, 2, &w, reterr);
+    if (rc == 0)
+        *ret = (struct audio_result){ .input = w.result.info,
+                                      .output_bytes = w.result.output_bytes,
+                                      .frames_written = w.result.frames_written,
+                                      .processing_us = w.result.processing_us,
+                                      .memory_peak_bytes = w.result.memory_peak_bytes };
+    return rc;
+}

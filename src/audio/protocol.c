@@ -1,0 +1,100 @@
+#include "audio/protocol.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static bool info_is_sane(const struct audio_info *i)
+{
+    return memchr(i->format, '\0', sizeof i->format) && i->frames >= 0 &&
+           i->duration_us >= 0 && i->sample_rate_hz >= 0 &&
+           i->sample_rate_hz <= AUDIO_SAMPLE_RATE_MAX_HZ && i->channels >= 0 &&
+           i->channels <= AUDIO_CHANNELS_MAX;
+}
+
+bool audio_message_read(const void *bytes, size_t len, struct audio_message *ret)
+{
+    struct audio_message m;
+
+    if (len != sizeof m)
+        return false;
+    memcpy(&m, bytes, sizeof m);
+    if (m.magic != AUDIO_MAGIC || m.kind > AUDIO_MESSAGE_EXITED || m.permille < 0 ||
+        m.permille > 1000 || m.output_bytes < 0 || m.frames_written < 0 ||
+        m.processing_us < 0 || m.memory_peak_bytes < 0 ||
+        !memchr(m.text, '\0', sizeof m.text) || !info_is_sane(&m.info))
+        return false;
+    *ret = m;
+    return true;
+}
+
+bool audio_request_read(const void *bytes, size_t len, struct audio_request *ret)
+{
+    struct audio_request r;
+
+    if (len != sizeof r)
+        return false;
+    memcpy(&r, bytes, sizeof r);
+    if (r.magic != AUDIO_MAGIC || r.kind > AUDIO_REQUEST_PROCESS ||
+        !memchr(r.type, '\0', sizeof r.type))
+        return false;
+    *ret = r;
+    return true;
+}
+
+union control {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(sizeof(int) * AUDIO_FDS_MAX)];
+};
+
+bool audio_send(int socket_fd, const void *bytes, size_t len, const int *fds,
+                size_t fds_count)
+{
+    union control control = { .bytes = { 0 } };
+    struct iovec part = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = len };
+    struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+    ssize_t sent;
+
+    if (fds_count) {
+        struct cmsghdr *header;
+
+        message.msg_control = control.bytes;
+        message.msg_controllen = CMSG_SPACE(sizeof(int) * fds_count);
+        header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int) * fds_count);
+        memcpy(CMSG_DATA(header), fds, sizeof(int) * fds_count);
+    }
+    do {
+        sent = sendmsg(socket_fd, &message, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    return sent == (ssize_t)len;
+}
+
+int64_t audio_receive(int socket_fd, void *bytes, size_t size, int fds[AUDIO_FDS_MAX],
+                      size_t *ret_fds_count)
+{
+    union control control;
+    struct iovec part = { .iov_base = bytes, .iov_len = size };
+    struct msghdr message = { .msg_iov = &part,
+                              .msg_iovlen = 1,
+                              .msg_control = control.bytes,
+                              .msg_controllen = sizeof control.bytes };
+    const struct cmsghdr *header;
+    ssize_t got;
+
+    *ret_fds_count = 0;
+    do {
+        got = recvmsg(socket_fd, &message, MSG_CMSG_CLOEXEC);
+    } while (got < 0 && errno == EINTR);
+    if (got <= 0)
+        return got;
+    header = CMSG_FIRSTHDR(&message);
+    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+        *ret_fds_count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        memcpy(fds, CMSG_DATA(header), *ret_fds_count * sizeof(int));
+    }
+    return got;
+}

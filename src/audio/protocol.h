@@ -1,0 +1,55 @@
+/* What the server and the audio program say to each other, over SOCK_SEQPACKET sockets: one
+ * struct is one message. A request goes to the program with descriptors attached (the
+ * task's own socket, the input, the output when there is one); everything about a task then
+ * comes over the task's socket. Closing that socket cancels the task. Both are of one
+ * build, so the structs are plain; what a child says is still checked, since its input may
+ * own it. */
+#ifndef AUDIO_PROTOCOL_H
+#define AUDIO_PROTOCOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "audio/audio.h"
+
+enum { AUDIO_MAGIC = 0x7a7a6877, AUDIO_TEXT_MAX = 160, AUDIO_FDS_MAX = 3 };
+
+enum audio_request_kind { AUDIO_REQUEST_PROBE, AUDIO_REQUEST_PROCESS };
+
+struct audio_request {
+    uint32_t magic, kind;
+    char type[32];
+    int64_t memory_bytes, duration_us_max, cpu_seconds_max, output_bytes_max;
+};
+
+enum audio_message_kind {
+    AUDIO_MESSAGE_PROGRESS, /* permille */
+    AUDIO_MESSAGE_RESULT,   /* info and, of processing, the rest */
+    AUDIO_MESSAGE_FAILURE,  /* code and text */
+    AUDIO_MESSAGE_UNSURE,   /* of the quick look at WAV headers: ask libav */
+    AUDIO_MESSAGE_EXITED,   /* from the host: wait_status, memory_peak_bytes */
+};
+
+struct audio_message {
+    uint32_t magic, kind;
+    int32_t permille, code, wait_status;
+    struct audio_info info;
+    int64_t output_bytes, frames_written, processing_us, memory_peak_bytes;
+    char text[AUDIO_TEXT_MAX];
+};
+
+/* Whether `bytes` are one well-formed message: known kind, terminated text, figures in
+ * range. */
+bool audio_message_read(const void *bytes, size_t len, struct audio_message *ret);
+bool audio_request_read(const void *bytes, size_t len, struct audio_request *ret);
+
+/* Sends one message with up to AUDIO_FDS_MAX descriptors; false when the other side is
+ * gone. */
+bool audio_send(int socket_fd, const void *bytes, size_t len, const int *fds,
+                size_t fds_count);
+/* Receives one; descriptors are the caller's and close on exec. Returns its length, 0 when
+ * the other side is gone, -1 on an error (EAGAIN included). */
+int64_t audio_receive(int socket_fd, void *bytes, size_t size, int fds[AUDIO_FDS_MAX],
+                      size_t *ret_fds_count);
+
+#endif
