@@ -1,8 +1,18 @@
 # The front door. Everything is done by Meson and the scripts named here.
 build:
 	@tools/install_packages.sh build
-	@[ -d build ] || meson setup build -Dbuildtype=release >/dev/null
-	@ninja -C build
+	@[ -d build ] || meson setup build -Dbuildtype=release -Dtests=false >/dev/null
+	@ninja --quiet -C build
+
+demo: build
+	@tools/install_packages.sh demo
+	@tools/demo.sh build/src/cli/whazz $(FILE)
+
+run: build
+	@build/src/cli/whazz serve --listen localhost:8000 --data-dir ./data
+
+install: build
+	@ninja -C build install
 
 test:
 	@tools/install_packages.sh build test
@@ -19,4 +29,4 @@ lint:
 clean:
 	rm -rf build build-test-*
 
-.PHONY: build test format lint clean
+.PHONY: build demo run install test format lint clean

@@ -19,7 +19,7 @@ MAY_INCLUDE = {
     "worker": {"jobs", "audio", "blob", "store", "usage", "base"},
     "webui": {"base"},
     "server/http": {"webui", "base"},
-    "server/api": {"server/http", "auth", "usage", "jobs", "blob", "audio", "base"},
+    "server/api": {"server/http", "webui", "auth", "usage", "jobs", "blob", "audio", "base"},
     "server": {"server/api", "server/http", "auth", "usage", "jobs", "blob", "audio", "store",
                "worker", "base"},
     "cli": {"server", "server/api", "server/http", "worker", "auth", "usage", "jobs", "blob",

@@ -203,6 +203,11 @@ void problem_write(struct http_request *req, struct http_reply *reply, int code)
     int status = status_of(code, &text);
 
     reply_start_over(reply);
+    if (code == 307) { /* all is in the Location header */
+        reply->status = code;
+        reply->content_type = NULL;
+        return;
+    }
     if (c->invalid.len) {
         http_reply_problem_json(reply, 422, "about:blank", buf_view(&c->invalid), NULL,
                                 NULL);

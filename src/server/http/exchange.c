@@ -153,6 +153,23 @@ static void request_id_set(struct exchange *x)
                        x->loop->id_prefix, (unsigned long long)x->loop->requests);
 }
 
+/* A path that fits without its last slash: 307 to there. */
+static int slash_redirect(struct exchange *x)
+{
+    const struct view path = x->request.path;
+    struct view params[HTTP_PATH_PARAMS_MAX];
+    unsigned allow = 0;
+
+    if (path.len < 2 || path.ptr[path.len - 1] != '/')
+        return 404;
+    (void)router_find(&x->loop->server->app, x->request.method,
+                      view_slice(path, 0, path.len - 1), params, &allow);
+    if (!allow)
+        return 404;
+    http_reply_header(&x->reply, MHD_HTTP_HEADER_LOCATION, "%.*s", (int)path.len - 1, path.ptr);
+    return 307;
+}
+
 static int route_find(struct exchange *x)
 {
     struct http_request *req = &x->request;
@@ -165,7 +182,7 @@ static int route_find(struct exchange *x)
     if (req->route || req->method == HTTP_OPTIONS)
         return 0;
     if (!allow)
-        return 404;
+        return slash_redirect(x);
     for (unsigned m = 0; m < HTTP_METHOD_OTHER; m++) {
         if (allow & 1u << m)
             buf_addf(&req->body, "%s%s", req->body.len ? ", " : "",
