@@ -89,8 +89,9 @@ static void quoted(struct buf *out, struct view text)
 void json_key(struct json *j, const char *name)
 {
     value_begin(j);
-    quoted(j->out, view_of(name));
-    buf_add_char(j->out, ':');
+    buf_add_char(j->out, '"');
+    buf_add_text(j->out, name);
+    buf_add(j->out, "\":", 2);
     j->needs_comma = false;
 }
 

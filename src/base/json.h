@@ -24,7 +24,8 @@ void json_object_begin(struct json *j);
 void json_object_end(struct json *j);
 void json_array_begin(struct json *j);
 void json_array_end(struct json *j);
-/* A member name; the next call writes its value. */
+/* A member name; the next call writes its value. It is written as it is: a name of ours, which
+ * needs no escape. */
 void json_key(struct json *j, const char *name);
 
 /* UTF-8 stays as it is; control characters, quote and backslash are escaped; a byte that

@@ -29,7 +29,8 @@ struct janitor {
 static void run_or_log(struct janitor *j, struct commit_op *op, const char *what)
 {
     if (committer_run(j->service->committer, op) != 0)
-        log_write(LOG_WARNING, "janitor", LOG_STR("task", what), LOG_STR("error", op->err.text));
+        log_write(LOG_WARNING, "janitor", LOG_STR("task", what),
+                  LOG_STR("error", op->err.text));
 }
 
 /* ---- calls ---- */
@@ -119,10 +120,12 @@ static void leftovers_remove(struct janitor *j)
     int rc = db_open(j->service->options->database, DB_READ, &db, &err);
 
     if (rc == 0)
-        rc = blob_sweep(j->service->api.blobs, SWEEP_AGE_US, blob_is_owned, db, &removed, &err);
+        rc = blob_sweep(j->service->api.blobs, SWEEP_AGE_US, blob_is_owned, db, &removed,
+                        &err);
     db_close(&db);
     if (rc)
-        log_write(LOG_WARNING, "janitor", LOG_STR("task", "sweep"), LOG_STR("error", err.text));
+        log_write(LOG_WARNING, "janitor", LOG_STR("task", "sweep"),
+                  LOG_STR("error", err.text));
     else if (removed)
         log_write(LOG_INFO, "leftovers_removed", LOG_INT("files", removed));
 }

@@ -11,6 +11,7 @@
 #include "blob/blob.h"
 #include "jobs/meters.h"
 #include "jobs/progress.h"
+#include "server/api/cache.h"
 #include "server/api/metrics.h"
 #include "server/internal.h"
 
@@ -26,6 +27,11 @@ static int cores(void)
     const long count = sysconf(_SC_NPROCESSORS_ONLN);
 
     return count > 0 ? (int)count : 1;
+}
+
+static int loops_count(const struct options *o)
+{
+    return o->loops ? (int)o->loops : cores();
 }
 
 struct plans_op {
@@ -97,11 +103,15 @@ static int files_start(struct service *s, struct err *reterr)
 
 static int memory_start(struct service *s, struct err *reterr)
 {
-    int rc = network_ranges_parse(s->options->trusted_proxies, &s->api.trusted_proxies, reterr);
+    int rc = network_ranges_parse(s->options->trusted_proxies, &s->api.trusted_proxies,
+                                  reterr);
 
     s->api.metrics = metrics_new();
     if (rc == 0 && !s->api.metrics)
         rc = err_set(reterr, ERR_NO_MEMORY, "metrics");
+    s->api.caches = caches_new(loops_count(s->options));
+    if (rc == 0 && !s->api.caches)
+        rc = err_set(reterr, ERR_NO_MEMORY, "caches");
     return rc ? rc : usage_calls_new(METER_API_CALLS, CALLS_ACCOUNTS_MAX, &s->api.calls);
 }
 
@@ -125,7 +135,7 @@ static int http_start(struct service *s, struct err *reterr)
     const struct options *o = s->options;
     const struct http_options http = {
         .listen = o->listen,
-        .loops = o->loops ? (int)o->loops : cores(),
+        .loops = loops_count(o),
         .connections_max = o->connections_max,
         .request_timeout_us = o->request_timeout_us,
         .upload_timeout_us = o->upload_timeout_us,
@@ -198,6 +208,7 @@ void service_stop(struct service **service)
     blob_store_close(&s->api.blobs);
     usage_calls_free(&s->api.calls);
     metrics_free(&s->api.metrics);
+    caches_free(&s->api.caches);
     auth_free(&s->api.auth);
     free(s);
     *service = NULL;

@@ -14,6 +14,13 @@ static int hook_db_open(void *state, struct db **ret, struct err *reterr)
     return db_open(service_of(state)->options->database, DB_READ, ret, reterr);
 }
 
+static int hook_db_begin(struct db *db, int64_t *ret_version)
+{
+    const int rc = db_begin(db);
+
+    return rc ? rc : db_get_int(db, STMT_DATA_VERSION, NULL, 0, ret_version);
+}
+
 static void hook_db_end(struct db *db)
 {
     if (db_commit(db) != 0)
@@ -62,7 +69,7 @@ void store_hooks(struct service *service, struct http_app *app)
     (void)service;
     app->db_open = hook_db_open;
     app->db_close = db_close;
-    app->db_begin = db_begin;
+    app->db_begin = hook_db_begin;
     app->db_end = hook_db_end;
     app->generation = hook_generation;
     app->write = hook_write;
@@ -96,7 +103,8 @@ int store_submit(struct api *api, const struct api_op *op)
 
     if (!late)
         return ERR_NO_MEMORY;
-    *late = (struct late_op){ .op = { .apply = late_apply, .done = late_done }, .api_op = *op };
+    *late = (struct late_op){ .op = { .apply = late_apply, .done = late_done },
+                              .api_op = *op };
     rc = committer_submit(service->committer, &late->op);
     if (rc)
         free(late);

@@ -35,6 +35,7 @@ struct api {
     struct progress_board *board;
     struct usage_calls *calls;
     struct metrics *metrics;
+    struct cache *caches;       /* one per event loop */
     struct http_server *server; /* set once it runs */
     /* The server's: queues an operation for the committer, or returns ERR_BUSY. */
     int (*submit)(struct api *api, const struct api_op *op);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/api/cache.h"
 #include "server/api/cors.h"
 #include "server/api/metrics.h"
 #include "server/api/problem.h"
@@ -71,16 +72,22 @@ static int app_identify(struct http_request *req)
 {
     struct api *api = api_of(req);
     char address[HTTP_ADDRESS_SIZE];
+    int rc;
     const struct auth_credentials credentials = {
         .authorization = http_header(req, "Authorization"),
         .guest_id = http_header(req, "X-Guest-ID"),
         .address = address,
     };
 
+    if (cache_identity_find(req))
+        return 0;
     (void)network_client(&api->trusted_proxies, req->address,
                          http_header(req, "X-Forwarded-For"), address);
-    return auth_identify(api->auth, req->db, &credentials, req->now_us,
-                         &api_context_of(req)->principal, &req->err);
+    rc = auth_identify(api->auth, req->db, &credentials, req->now_us,
+                       &api_context_of(req)->principal, &req->err);
+    if (rc == 0)
+        cache_identity_keep(req);
+    return rc;
 }
 
 static int app_admit(struct http_request *req, struct http_reply *reply)

@@ -1,6 +1,7 @@
 /* /usage: a person's own figures, limits, history and ledger. */
 #include "server/api/api.h"
 #include "server/api/buckets.h"
+#include "server/api/cache.h"
 #include "server/api/export.h"
 #include "server/api/figures.h"
 #include "server/api/limits.h"
@@ -13,9 +14,13 @@ static int usage_me(struct http_request *req, struct http_reply *reply)
     int rc;
 
     http_reply_json(reply, 200, &j);
+    if (cache_figures_find(req, &reply->body))
+        return 0;
     json_object_begin(&j);
     rc = figures_write(req, &j, p->account_id, p->kind == PRINCIPAL_USER);
     json_object_end(&j);
+    if (rc == 0)
+        cache_figures_keep(req, buf_view(&reply->body));
     return rc;
 }
 

@@ -93,6 +93,7 @@ void *exchange_begin(void *loop_context, const char *target, struct MHD_Connecti
     x->loop = loop;
     x->mhd = mhd;
     x->number = (uint64_t)loop->index << 48 | ++loop->requests;
+    x->request.loop = loop->index;
     x->request.state = app->state;
     x->request.context = x->context;
     x->request.started_monotonic_us = clock_monotonic_us();
@@ -166,7 +167,8 @@ static int slash_redirect(struct exchange *x)
                       view_slice(path, 0, path.len - 1), params, &allow);
     if (!allow)
         return 404;
-    http_reply_header(&x->reply, MHD_HTTP_HEADER_LOCATION, "%.*s", (int)path.len - 1, path.ptr);
+    http_reply_header(&x->reply, MHD_HTTP_HEADER_LOCATION, "%.*s", (int)path.len - 1,
+                      path.ptr);
     return 307;
 }
 
@@ -217,6 +219,7 @@ static int step_on_snapshot(struct exchange *x, http_step step)
     x->request.db = loop_snapshot(x->loop, &x->request.err);
     if (!x->request.db)
         return ERR_STORE;
+    x->request.snapshot_version = x->loop->snapshot_version;
     rc = step(&x->request, &x->reply);
     x->request.db = NULL;
     return rc;
@@ -390,8 +393,8 @@ static bool step_take(struct exchange *x)
     }
 }
 
-/* Runs the steps that are left, to the reply or until one has to be waited for. The request is
- * its loop's again only once it is resumed, so parking comes first. */
+/* Runs the steps that are left, to the reply or until one has to be waited for. The request
+ * is its loop's again only once it is resumed, so parking comes first. */
 static enum MHD_Result steps_run(struct exchange *x)
 {
     if (x->rc == 0 && atomic_load(&x->loop->server->is_cutting))

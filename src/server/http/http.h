@@ -83,8 +83,10 @@ struct http_request {
     char address[HTTP_ADDRESS_SIZE]; /* the socket's peer */
     int64_t now_us;                  /* when the headers were complete */
     int64_t started_monotonic_us;
-    struct db *db;  /* in write and read */
-    struct err err; /* why a step failed */
+    struct db *db;            /* in write and read */
+    int loop;                 /* the event loop's number */
+    int64_t snapshot_version; /* of db in read: the same as long as nothing was committed */
+    struct err err;           /* why a step failed */
     /* Set by admit() or prepare(): run the committer's part although the route has no
      * write. */
     bool wants_write;
@@ -189,7 +191,8 @@ struct http_app {
      * and ended before the loop waits. */
     int (*db_open)(void *state, struct db **ret, struct err *reterr);
     void (*db_close)(struct db **db);
-    int (*db_begin)(struct db *db);
+    /* Begins; *ret_version changes with every change of the data by anybody. */
+    int (*db_begin)(struct db *db, int64_t *ret_version);
     void (*db_end)(struct db *db);
     unsigned long (*generation)(void *state); /* grows with every commit */
     /* Has `run` called on the committer inside a transaction and `done` after it, with its

@@ -29,7 +29,7 @@ struct db *loop_snapshot(struct loop *loop, struct err *reterr)
         loop->in_snapshot = false;
     }
     if (!loop->in_snapshot) {
-        if (app->db_begin(loop->db) != 0) {
+        if (app->db_begin(loop->db, &loop->snapshot_version) != 0) {
             (void)err_set(reterr, ERR_STORE, "no snapshot of the database");
             return NULL;
         }

@@ -19,3 +19,6 @@ ON CONFLICT (name) DO UPDATE SET value = platform_counts.value + excluded.value;
 
 -- name: count_read
 SELECT value FROM platform_counts WHERE name = $1;
+
+-- name: data_version
+PRAGMA data_version;

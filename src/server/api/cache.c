@@ -1,0 +1,153 @@
+#include "server/api/cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    IDENTITIES = 256,
+    FIGURES = 256,
+    CREDENTIAL_MAX = 1024,
+    BODY_MAX = 1024,
+};
+
+struct identity {
+    int64_t version; /* of the snapshot; 0: empty */
+    size_t len;
+    char credential[CREDENTIAL_MAX]; /* kind, header value, address, forwarded address */
+    struct principal principal;
+};
+
+struct figures {
+    int64_t version;
+    int64_t account_id, calls_epoch, pending_calls, last_call_us;
+    size_t len;
+    char body[BODY_MAX];
+};
+
+struct cache {
+    struct identity identities[IDENTITIES];
+    struct figures figures[FIGURES];
+};
+
+struct cache *caches_new(int loops)
+{
+    return calloc((size_t)loops, sizeof(struct cache));
+}
+
+void caches_free(struct cache **caches)
+{
+    free(*caches);
+    *caches = NULL;
+}
+
+static struct cache *cache_of(const struct http_request *req)
+{
+    return &api_of(req)->caches[req->loop];
+}
+
+/* FNV-1a over the last bytes: where tokens and ids differ. */
+static size_t slot_of(struct view text, size_t slots)
+{
+    uint32_t hash = 2166136261u;
+
+    for (size_t i = text.len > 32 ? text.len - 32 : 0; i < text.len; i++)
+        hash = (hash ^ (unsigned char)text.ptr[i]) * 16777619u;
+    return hash % slots;
+}
+
+static bool piece_add(char *to, size_t *len, struct view piece)
+{
+    if (piece.len + 1 > CREDENTIAL_MAX - *len)
+        return false;
+    if (piece.len)
+        memcpy(to + *len, piece.ptr, piece.len);
+    *len += piece.len;
+    to[(*len)++] = '\n'; /* stands in no header value */
+    return true;
+}
+
+/* Everything that auth_identify looks at; false when it is longer than is kept. The slot
+ * goes by the credential itself. */
+static bool credential_of(struct http_request *req, char to[CREDENTIAL_MAX],
+                          size_t *ret_len, size_t *ret_slot)
+{
+    const struct view authorization = http_header(req, "Authorization");
+    const struct view guest_id = http_header(req, "X-Guest-ID");
+
+    *ret_len = 0;
+    *ret_slot = slot_of(authorization.len ? authorization : guest_id, IDENTITIES);
+    return authorization.len + guest_id.len > 0 && piece_add(to, ret_len, authorization) &&
+           piece_add(to, ret_len, guest_id) &&
+           piece_add(to, ret_len, view_of(req->address)) &&
+           piece_add(to, ret_len, http_header(req, "X-Forwarded-For"));
+}
+
+bool cache_identity_find(struct http_request *req)
+{
+    char credential[CREDENTIAL_MAX];
+    const struct identity *i;
+    size_t len, slot;
+
+    if (!credential_of(req, credential, &len, &slot))
+        return false;
+    i = &cache_of(req)->identities[slot];
+    if (i->version != req->snapshot_version || i->len != len ||
+        memcmp(i->credential, credential, len) != 0 ||
+        (i->principal.token_type != TOKEN_NONE &&
+         i->principal.token_expires_us <= req->now_us))
+        return false;
+    api_context_of(req)->principal = i->principal;
+    return true;
+}
+
+void cache_identity_keep(struct http_request *req)
+{
+    struct identity *i;
+    char credential[CREDENTIAL_MAX];
+    size_t len, slot;
+
+    if (!credential_of(req, credential, &len, &slot))
+        return;
+    i = &cache_of(req)->identities[slot];
+    i->version = req->snapshot_version;
+    i->len = len;
+    memcpy(i->credential, credential, len);
+    i->principal = api_context_of(req)->principal;
+}
+
+static struct figures *figures_of(struct http_request *req)
+{
+    const int64_t account_id = api_context_of(req)->principal.account_id;
+
+    return &cache_of(req)->figures[(uint64_t)account_id % FIGURES];
+}
+
+bool cache_figures_find(struct http_request *req, struct buf *out)
+{
+    const struct figures *f = figures_of(req);
+    const int64_t account_id = api_context_of(req)->principal.account_id;
+    int64_t last_us;
+
+    if (account_id == 0 || f->version != req->snapshot_version ||
+        f->account_id != account_id ||
+        usage_calls_pending(api_of(req)->calls, account_id, f->calls_epoch, &last_us) !=
+            f->pending_calls ||
+        last_us != f->last_call_us)
+        return false;
+    buf_add(out, f->body, f->len);
+    return true;
+}
+
+void cache_figures_keep(struct http_request *req, struct view body)
+{
+    struct figures *f = figures_of(req);
+
+    if (body.len > BODY_MAX || usage_calls_epoch_read(req->db, &f->calls_epoch) != 0)
+        return;
+    f->version = req->snapshot_version;
+    f->account_id = api_context_of(req)->principal.account_id;
+    f->pending_calls = usage_calls_pending(api_of(req)->calls, f->account_id,
+                                           f->calls_epoch, &f->last_call_us);
+    f->len = body.len;
+    memcpy(f->body, body.ptr, body.len);
+}
