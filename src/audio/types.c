@@ -1,6 +1,6 @@
 #include "audio/audio.h"
 
-#include <string.h>
+enum { WAV_HEADER_BYTES = 44 };
 
 const char *const audio_types[] = { "speech_enhancement", "noise_reduction", NULL };
 
@@ -15,9 +15,17 @@ bool audio_type_is_known(struct view type)
 
 int64_t audio_output_bytes(int64_t duration_us, int sample_rate_hz, int channels)
 {
-    enum { HEADER_BYTES = 44, SAMPLE_BYTES = 2 };
-    const int64_t frames = duration_us / 1000000 * sample_rate_hz +
-                           duration_us % 1000000 * sample_rate_hz / 1000000;
+    int64_t bytes, seconds, rest_us, frames;
 
-    return HEADER_BYTES + frames * channels * SAMPLE_BYTES;
+    if (duration_us <= 0 || sample_rate_hz <= 0 || channels <= 0)
+        return WAV_HEADER_BYTES;
+    seconds = duration_us / 1000000;
+    rest_us = duration_us % 1000000;
+    if (__builtin_mul_overflow(seconds, (int64_t)sample_rate_hz, &frames) ||
+        __builtin_add_overflow(frames, (rest_us * sample_rate_hz + 999999) / 1000000,
+                               &frames) ||
+        __builtin_mul_overflow(frames, (int64_t)channels * 2, &bytes) ||
+        __builtin_add_overflow(bytes, (int64_t)WAV_HEADER_BYTES, &bytes))
+        return INT64_MAX;
+    return bytes;
 }

@@ -1,21 +1,23 @@
-/* A RIFF/WAVE header of linear samples, read from bytes without libav: what most uploads
- * are. Sources: Microsoft/IBM "Multimedia Programming Interface and Data
- * Specifications 1.0" (1991) and WAVEFORMATEXTENSIBLE. No allocation; any thread. */
+/* Reads the header of a RIFF/WAVE (or RF64) file from its first bytes, with every length
+ * checked. Allocates nothing; any thread. */
 #ifndef AUDIO_WAV_HEADER_H
 #define AUDIO_WAV_HEADER_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include "audio/audio.h"
+#include "base/err.h"
+#include "base/view.h"
 
-enum wav_result {
-    WAV_OK,
-    WAV_OTHER, /* not RIFF/WAVE, or its samples are not linear: ask a real demuxer */
-    WAV_BAD,   /* RIFF/WAVE that contradicts itself, or without one whole frame */
-};
+enum { WAV_HEADER_BYTES_MAX = 65536 }; /* of the file's start: enough for all but huge tags */
 
-/* `head` is the file's first bytes (4 kB do for all but odd files; WAV_OTHER when the data
- * chunk begins past them), `file_bytes` its size. A data chunk that claims more than the
- * file has is taken as far as it goes. */
-enum wav_result wav_header_read(struct view head, int64_t file_bytes,
-                                struct audio_info *ret);
+bool wav_header_is_wave(struct view head);
+
+/* `head` holds the first bytes of a file of `file_bytes` bytes: integer PCM of 8, 16, 24 or 32
+ * bits, or floats of 32 or 64, plain or WAVE_FORMAT_EXTENSIBLE. A data chunk that is longer than
+ * the file is cut to what is there. ERR_NOT_MEDIA with a sentence for the user, or ERR_NOT_FOUND
+ * when the data begin after `head`; *ret is then left alone. */
+MUST_CHECK int wav_header_parse(struct view head, int64_t file_bytes, struct audio_info *ret,
+                                struct err *reterr);
 
 #endif

@@ -36,12 +36,12 @@ static int tell_failure(int socket_fd, const struct err *err)
 void task_quick_look(const struct audio_request *request, int socket_fd, int input_fd)
 {
     struct audio_message m = { .magic = AUDIO_MAGIC, .kind = AUDIO_MESSAGE_UNSURE };
-    char head[4096];
+    char head[WAV_HEADER_BYTES_MAX];
     const int64_t size = lseek(input_fd, 0, SEEK_END);
     const ssize_t got = pread(input_fd, head, sizeof head, 0);
 
     if (got > 0 && size > 0 &&
-        wav_header_read((struct view){ head, (size_t)got }, size, &m.info) == WAV_OK &&
+        wav_header_parse((struct view){ head, (size_t)got }, size, &m.info, NULL) == 0 &&
         m.info.duration_us <= request->duration_us_max)
         m.kind = AUDIO_MESSAGE_RESULT;
     tell(socket_fd, &m);

@@ -1,0 +1,129 @@
+/* whazz enhance: cleans one recording, with the same engines and the same sandbox as the
+ * server. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "audio/audio.h"
+#include "base/clock.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+
+enum { BAR_WIDTH = 40 };
+
+static const struct audio_limits LIMITS = { .memory_bytes = INT64_C(1) << 30,
+                                            .duration_us_max = 24 * CLOCK_HOUR_US };
+
+struct enhance {
+    const char *type, *in, *out;
+    bool is_forced;
+};
+
+/* Fills *ret from the arguments; false when they are wrong. */
+static bool arguments_read(int argc, char **argv, struct enhance *ret)
+{
+    const char *files[2] = { NULL, NULL };
+    int count = 0;
+
+    *ret = (struct enhance){ .type = audio_types[0] };
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--force") == 0)
+            ret->is_forced = true;
+        else if (strcmp(argv[i], "--type") == 0 && i + 1 < argc)
+            ret->type = argv[++i];
+        else if (strncmp(argv[i], "--", 2) == 0 || count == 2)
+            return false;
+        else
+            files[count++] = argv[i];
+    }
+    ret->in = files[0];
+    ret->out = files[1];
+    return count == 2;
+}
+
+static int show_progress(void *ctx, int permille)
+{
+    const int done = permille * BAR_WIDTH / 1000;
+
+    (void)ctx;
+    if (isatty(STDERR_FILENO)) {
+        fprintf(stderr, "\r[%.*s%*s] %3d %%", done,
+                "########################################", BAR_WIDTH - done, "",
+                permille / 10);
+        (void)fflush(stderr);
+    }
+    return 0;
+}
+
+static int enhance_fds(const struct enhance *e, struct audio_host *host, int in, int out)
+{
+    struct audio_task task = {
+        .type = e->type, .input_fd = in, .output_fd = out, .progress = show_progress
+    };
+    struct audio_result result = { 0 };
+    struct audio_info info;
+    struct err err = { 0 };
+    int rc = audio_probe(host, in, &info, &err);
+
+    if (rc == 0) {
+        task.duration_us = info.duration_us;
+        rc = audio_process(host, &task, &result, &err);
+    }
+    if (rc == 0 && isatty(STDERR_FILENO))
+        (void)show_progress(NULL, 1000);
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\n");
+    if (rc)
+        return cli_fail("%s: %s", e->in, err.text);
+    printf("%s: %.2f s of %s, %d Hz, %d channel%s, cleaned in %.2f s.\n", e->out,
+           (double)result.input.duration_us / 1e6, info.format, result.input.sample_rate_hz,
+           result.input.channels, result.input.channels == 1 ? "" : "s",
+           (double)result.processing_us / 1e6);
+    return 0;
+}
+
+static int enhance(const struct enhance *e)
+{
+    const int in = open(e->in, O_RDONLY | O_CLOEXEC);
+    struct audio_host *host = NULL;
+    int out, status;
+
+    if (in < 0)
+        return cli_fail("%s: %s", e->in, strerror(errno));
+    out = open(e->out, O_RDWR | O_CREAT | O_CLOEXEC | (e->is_forced ? O_TRUNC : O_EXCL),
+               0666);
+    if (out < 0) {
+        status = errno == EEXIST
+                     ? cli_fail("%s is there already; --force overwrites it", e->out)
+                     : cli_fail("%s: %s", e->out, strerror(errno));
+        (void)close(in);
+        return status;
+    }
+    status = audio_host_new(&LIMITS, &host, NULL) == 0 ? enhance_fds(e, host, in, out)
+                                                       : cli_fail("out of memory");
+    audio_host_free(&host);
+    if (status != 0)
+        (void)unlink(e->out);
+    (void)close(out);
+    (void)close(in);
+    return status;
+}
+
+int cli_enhance(int argc, char **argv)
+{
+    struct enhance e;
+
+    if (!arguments_read(argc, argv, &e)) {
+        fprintf(stderr, "Usage: whazz enhance [--type TYPE] [--force] IN OUT\nTypes:");
+        for (size_t i = 0; audio_types[i]; i++)
+            fprintf(stderr, " %s", audio_types[i]);
+        fprintf(stderr, "\n");
+        return 2;
+    }
+    if (!audio_type_is_known(view_of(e.type))) {
+        (void)cli_fail("there is no type \"%s\"", e.type);
+        return 2;
+    }
+    return enhance(&e);
+}

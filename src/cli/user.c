@@ -1,0 +1,299 @@
+/* whazz user: the operator's way to the people who may log in. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+#include "auth/auth.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "jobs/meters.h"
+
+enum { PASSWORD_MIN = 8, PASSWORD_MAX = 72, LIST_PAGE = 100 };
+
+static const char USAGE[] = "Usage:\n"
+                            "  whazz user add [--admin] NAME EMAIL\n"
+                            "  whazz user list [--json]\n"
+                            "  whazz user promote|demote|activate|deactivate|passwd NAME\n"
+                            "The password is asked for, or read from $WHAZZ_PASSWORD.\n";
+
+/* ---- passwords ---- */
+
+static bool line_read(const char *prompt, char *to, size_t size)
+{
+    struct termios before, silent;
+    const bool is_terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &before) == 0;
+    bool got;
+
+    if (is_terminal) {
+        fprintf(stderr, "%s", prompt);
+        silent = before;
+        silent.c_lflag &= ~(tcflag_t)ECHO;
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    }
+    got = fgets(to, (int)size, stdin) != NULL;
+    if (is_terminal) {
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        fprintf(stderr, "\n");
+    }
+    if (got)
+        to[strcspn(to, "\n")] = '\0';
+    return got;
+}
+
+/* From the environment, a pipe, or twice from the terminal. Hashes it; says what is wrong.
+ */
+static bool password_hash(char hash[AUTH_HASH_MAX])
+{
+    char password[256], again[256];
+    const char *given = getenv("WHAZZ_PASSWORD");
+    struct err err = { 0 };
+    bool ok = true;
+
+    if (given)
+        (void)snprintf(password, sizeof password, "%s", given);
+    else
+        ok = line_read("Password: ", password, sizeof password);
+    if (ok && !given && isatty(STDIN_FILENO)) {
+        ok = line_read("Once more: ", again, sizeof again) && strcmp(password, again) == 0;
+        if (!ok)
+            (void)cli_fail("the two passwords differ");
+    } else if (!ok) {
+        (void)cli_fail("no password was given");
+    }
+    if (ok && (strlen(password) < PASSWORD_MIN || strlen(password) > PASSWORD_MAX)) {
+        ok = false;
+        (void)cli_fail("a password has %d to %d bytes", PASSWORD_MIN, PASSWORD_MAX);
+    }
+    if (ok && auth_password_hash(view_of(password), hash, &err) != 0) {
+        ok = false;
+        (void)cli_fail("%s", err.text);
+    }
+    explicit_bzero(password, sizeof password);
+    explicit_bzero(again, sizeof again);
+    return ok;
+}
+
+/* ---- changing ---- */
+
+struct change {
+    const struct cli_context *context;
+    const char *name;
+    struct user_new new_user;    /* add */
+    struct user_changes changes; /* promote, ... */
+    const char *hash;            /* passwd */
+    struct user user;
+};
+
+static int add_work(struct db *db, void *ctx, struct err *reterr)
+{
+    const struct options *o = &((struct change *)ctx)->context->options;
+    const struct jobs_plan_limits plans = {
+        .user = { o->user_files_per_day, o->user_storage_bytes, o->user_processing_us },
+        .guest = { o->guest_files_per_day, o->guest_storage_bytes, o->guest_processing_us },
+        .network_factor = o->network_factor,
+    };
+    struct change *c = ctx;
+    int rc = jobs_plans_set(db, &plans,
+                            reterr); /* the first user may come before the server */
+
+    return rc ? rc : auth_user_create(db, &c->new_user, clock_now_us(), &c->user, reterr);
+}
+
+static int change_work(struct db *db, void *ctx, struct err *reterr)
+{
+    struct change *c = ctx;
+    int rc = auth_user_find(db, view_of(c->name), &c->user);
+
+    if (rc == ERR_NOT_FOUND)
+        return err_set(reterr, rc, "there is no user \"%s\"", c->name);
+    if (rc)
+        return rc;
+    if (c->hash)
+        return auth_user_password_set(db, c->user.account_id, c->hash, clock_now_us());
+    return auth_user_change(db, c->user.account_id, &c->changes, clock_now_us(), &c->user,
+                            reterr);
+}
+
+static int user_add(struct cli_context *context, bool is_admin)
+{
+    char email[AUTH_EMAIL_MAX + 1], hash[AUTH_HASH_MAX];
+    const char *name, *reason;
+    struct change c = { .context = context };
+    struct err err = { 0 };
+
+    if (context->rest_count != 3) {
+        fprintf(stderr, "%s", USAGE);
+        return 2;
+    }
+    name = context->rest[1];
+    if (strlen(name) < 3 || strlen(name) > 50)
+        return cli_fail("a name has 3 to 50 characters");
+    if (!auth_email_normalise(view_of(context->rest[2]), email, &reason))
+        return cli_fail("%s: %s", context->rest[2], reason);
+    (void)mkdir(context->options.data_dir, 0700);
+    if (!password_hash(hash))
+        return 1;
+    c.new_user = (struct user_new){ .email = view_of(email),
+                                    .username = view_of(name),
+                                    .password_hash = hash,
+                                    .is_active = true,
+                                    .is_verified = true,
+                                    .is_admin = is_admin };
+    if (cli_db_write(context, add_work, &c, &err) != 0)
+        return cli_fail("%s", err.text);
+    printf("Added %s%s with id %lld.\n", is_admin ? "the admin " : "", name,
+           (long long)c.user.account_id);
+    return 0;
+}
+
+static int user_change(struct cli_context *context, const struct user_changes *changes,
+                       const char *hash, const char *done)
+{
+    struct change c = { .context = context, .changes = *changes, .hash = hash };
+    struct err err = { 0 };
+
+    if (context->rest_count != 2) {
+        fprintf(stderr, "%s", USAGE);
+        return 2;
+    }
+    c.name = context->rest[1];
+    if (cli_db_write(context, change_work, &c, &err) != 0)
+        return cli_fail("%s", err.text);
+    printf("%s %s.\n", c.user.username, done);
+    return 0;
+}
+
+/* ---- listing ---- */
+
+struct list {
+    bool as_json;
+    struct json json;
+    int64_t count;
+};
+
+static int list_row(void *ctx, const struct user *u)
+{
+    struct list *l = ctx;
+    char created[CLOCK_TEXT_SIZE];
+
+    l->count++;
+    if (l->as_json) {
+        json_object_begin(&l->json);
+        json_put_int(&l->json, "id", u->account_id);
+        json_put_str(&l->json, "username", u->username);
+        json_put_str(&l->json, "email", u->email);
+        json_put_bool(&l->json, "is_admin", u->is_admin);
+        json_put_bool(&l->json, "is_active", u->is_active);
+        json_put_time(&l->json, "created_at", u->created_us);
+        json_object_end(&l->json);
+        return 0;
+    }
+    clock_format(u->created_us, created);
+    printf("%8lld  %-24s %-32s %-6s %-9s %.10s\n", (long long)u->account_id, u->username,
+           u->email, u->is_admin ? "admin" : "user", u->is_active ? "active" : "inactive",
+           created);
+    return 0;
+}
+
+static int list_pages(struct db *db, struct list *l)
+{
+    struct user_filter filter = {
+        .is_active = -1, .is_verified = -1, .is_admin = -1, .limit = LIST_PAGE
+    };
+    int64_t before;
+    int rc;
+
+    do {
+        before = l->count;
+        filter.skip = before;
+        rc = auth_user_list(db, &filter, list_row, l);
+    } while (rc == 0 && l->count == before + LIST_PAGE);
+    return rc;
+}
+
+static int user_list(struct cli_context *context, bool as_json)
+{
+    struct list l = { .as_json = as_json };
+    struct buf out;
+    struct db *db = cli_db_open(context);
+    int rc;
+
+    if (!db)
+        return 1;
+    buf_init(&out, 1 << 30);
+    json_init(&l.json, &out);
+    if (as_json)
+        json_array_begin(&l.json);
+    else
+        printf("%8s  %-24s %-32s %-6s %-9s %s\n", "ID", "NAME", "EMAIL", "ROLE", "STATE",
+               "SINCE");
+    rc = list_pages(db, &l);
+    if (as_json && rc == 0) {
+        json_array_end(&l.json);
+        printf("%s\n", out.data);
+    }
+    buf_release(&out);
+    db_close(&db);
+    return rc ? cli_fail("the users cannot be read") : 0;
+}
+
+static int user_run(struct cli_context *c, bool is_admin, bool as_json)
+{
+    static const struct {
+        const char *verb, *done;
+        struct user_changes changes;
+    } verbs[] = {
+        { "promote",
+          "is an admin now",
+          { .is_active = -1, .is_verified = -1, .is_admin = 1 } },
+        { "demote",
+          "is no admin any more",
+          { .is_active = -1, .is_verified = -1, .is_admin = 0 } },
+        { "activate",
+          "may log in again",
+          { .is_active = 1, .is_verified = -1, .is_admin = -1 } },
+        { "deactivate",
+          "is logged out and cannot log in",
+          { .is_active = 0, .is_verified = -1, .is_admin = -1 } },
+    };
+    const char *verb = c->rest_count ? c->rest[0] : "";
+    char hash[AUTH_HASH_MAX];
+
+    if (strcmp(verb, "add") == 0)
+        return user_add(c, is_admin);
+    if (strcmp(verb, "list") == 0)
+        return user_list(c, as_json);
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        if (strcmp(verb, verbs[i].verb) == 0)
+            return user_change(c, &verbs[i].changes, NULL, verbs[i].done);
+    }
+    if (strcmp(verb, "passwd") == 0)
+        return password_hash(hash) ? user_change(c, &verbs[0].changes, hash,
+                                                 "has a new password and must log in again")
+                                   : 1;
+    fprintf(stderr, "%s", USAGE);
+    return 2;
+}
+
+int cli_user(int argc, char **argv)
+{
+    struct cli_context c;
+    bool as_json, is_admin = false;
+    int status, kept = 0;
+
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--admin") == 0)
+            is_admin = true;
+        else
+            argv[kept++] = argv[i];
+    }
+    if (!cli_context_load(&c, kept, argv, &as_json))
+        return 2;
+    status = user_run(&c, is_admin, as_json);
+    cli_context_release(&c);
+    return status;
+}
