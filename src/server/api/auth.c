@@ -13,9 +13,9 @@ static int throttled(struct http_request *req, enum auth_throttle throttle, stru
     const int rc = auth_throttle(api_of(req)->auth, throttle, key, req->now_us, &retry_s);
 
     if (rc == ERR_THROTTLED) {
-        api_context_of(req)->retry_after_s = retry_s;
-        return err_set(&req->err, rc, "Too many attempts. Try again in %lld seconds",
-                       (long long)retry_s);
+        (void)err_set(&req->err, rc, "Too many attempts. Try again in %lld seconds",
+                      (long long)retry_s);
+        req->err.retry_after_s = retry_s;
     }
     return rc;
 }

@@ -200,7 +200,7 @@ const struct json_value *validate_body(struct http_request *req)
     if (json_root(c->document)->type == JSON_OBJECT)
         return json_root(c->document);
     validate_add(req, "model_attributes_type", "body", NULL, not_object,
-                 json_root(c->document)->source, (struct view){ NULL, 0 });
+                 (struct view){ NULL, 0 }, (struct view){ NULL, 0 }); /* may hold a secret */
     return NULL;
 }
 
