@@ -15,6 +15,8 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "support"))
 
+import contract  # noqa: E402 (needs the path above)
+
 
 class Result(unittest.TextTestResult):
     """Counts what passed; a failing subtest fails its test once."""
@@ -87,6 +89,10 @@ def main(argv):
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=1, resultclass=Result,
                                      buffer=False).run(suite)
     failed = len(result.bad)
+    if not names:
+        for operation in contract.untried():
+            print(f"  NEVER TRIED: {operation}")
+            failed += 1
     print(f"{result.passed} passed, {failed} failed")
     return 0 if failed == 0 and result.passed > 0 else 1
 

@@ -18,6 +18,7 @@ import time
 import unittest
 import uuid
 
+import contract
 from bodies import multipart, wav
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -256,6 +257,8 @@ class Client:
                 reply = Reply(answer.status, answer.headers, answer.read(), f"{method} {path}")
                 if answer.will_close:
                     self.close()
+                wrong = contract.check(method, path, reply)
+                assert not wrong, f"against the document: {wrong}: {reply}"
                 return reply
             except (http.client.RemoteDisconnected, ConnectionError):
                 self.close()

@@ -44,7 +44,7 @@ static int may_call(struct http_request *req, enum route_auth auth)
         (auth != ROUTE_IDENTIFIED && p->kind != PRINCIPAL_USER))
         return err_set(&req->err, ERR_UNAUTHENTICATED,
                        http_header(req, "Authorization").len ? "Invalid token type"
-                                                              : "Not authenticated");
+                                                             : "Not authenticated");
     if (auth == ROUTE_ADMIN && !p->is_admin)
         return err_set(&req->err, ERR_FORBIDDEN, "Admin privileges required");
     return 0;

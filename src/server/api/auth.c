@@ -120,8 +120,7 @@ static int login_prepare(struct http_request *req, struct http_reply *reply)
     if (body) {
         name = validate_string(req, body, "username_or_email", VALIDATE_REQUIRED, 0,
                                AUTH_EMAIL_MAX);
-        password = validate_string(req, body, "password",
-                                   VALIDATE_REQUIRED | VALIDATE_SECRET, 0, 256);
+        password = validate_string(req, body, "password", VALIDATE_REQUIRED, 0, 256);
     }
     rc = validate_result(req);
     if (rc)
@@ -206,8 +205,7 @@ static int refresh_prepare(struct http_request *req, struct http_reply *reply)
     if (!r)
         return ERR_NO_MEMORY;
     if (body)
-        token = validate_string(req, body, "refresh_token",
-                                VALIDATE_REQUIRED | VALIDATE_SECRET, 0, 0);
+        token = validate_string(req, body, "refresh_token", VALIDATE_REQUIRED, 0, 0);
     if (validate_result(req))
         return ERR_INVALID;
     if (token.len >= sizeof r->token)

@@ -201,8 +201,7 @@ static int early_check(struct http_request *req)
 
 static int file_missing(struct http_request *req)
 {
-    validate_add(req, "missing", "body", "file", "Field required", view_of("null"),
-                 (struct view){ NULL, 0 });
+    validate_add(req, "missing", "body", "file", "Field required", NULL);
     return ERR_INVALID;
 }
 
@@ -267,7 +266,7 @@ static int upload_complete_check(struct http_request *req, struct upload *u)
     if (!u->has_file && u->file_is_text) {
         validate_add(req, "value_error", "body", "file",
                      "Value error, Expected UploadFile, received: <class 'str'>",
-                     view_of("\"\""), view_of("{\"error\":{}}"));
+                     "{\"error\":{}}");
         return ERR_INVALID;
     }
     if (!u->has_file)

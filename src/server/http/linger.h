@@ -24,8 +24,8 @@ struct lingering {
 
 MUST_CHECK int linger_init(struct lingering *l, struct err *reterr);
 void linger_release(struct lingering *l);
-/* Keeps a duplicate of `socket`, whose sending side is shut already. When LINGER_MAX are kept
- * the oldest is let go. */
+/* Keeps a duplicate of `socket`, whose sending side is shut already. When LINGER_MAX are
+ * kept the oldest is let go. */
 void linger_add(struct lingering *l, int socket, int64_t now_us);
 /* Throws away what has come, and closes what is over. */
 void linger_run(struct lingering *l, int64_t now_us);
