@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Runs the tests from outside against the program that WHAZZ names.
 
-    WHAZZ=build/src/whazz tests/run_api.py [--list] [api | crash | a test's module or name]...
+    WHAZZ=build/src/cli/whazz tests/run_api.py [--list] [--except NAME]... [NAME]...
+
+NAME is "api", "crash", or part of a test's name (module.Class.test).
 
 Ends with one line "N passed, M failed"; the exit status is 0 only when at least one test ran
 and none failed. A test that was skipped, or that passed although it was expected to fail,
@@ -75,11 +77,18 @@ def flat(suite):
 
 
 def main(argv):
-    names = [a for a in argv if not a.startswith("-")]
+    names, unwanted, rest = [], [], iter(argv)
+    for argument in rest:
+        if argument == "--except":
+            unwanted.append(next(rest))
+        elif not argument.startswith("-"):
+            names.append(argument)
     loader, suite = unittest.TestLoader(), unittest.TestSuite()
     for folder in ("api", "crash"):
         found = loader.discover(str(HERE / folder), "test_*.py", top_level_dir=str(HERE / folder))
         for test in flat(found):
+            if any(n in test.id() for n in unwanted):
+                continue
             if not names or folder in names or any(n in test.id() for n in names):
                 suite.addTest(test)
     if "--list" in argv:

@@ -27,6 +27,7 @@ PASSWORD = "correct horse 1"
 FORMATS = "Invalid audio format. Allowed formats: .wav, .mp3, .flac, .m4a, .ogg"
 DATE = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
 UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+SANITIZER = re.compile(r"(WARNING|ERROR): \w+Sanitizer|runtime error:")
 # Throttles that would hinder a test; the tests of throttles set their own.
 PLENTY = ("--signups-per-hour", "1000000", "--guests-per-hour", "1000000",
           "--logins-per-minute", "1000000", "--network-factor", "1000")
@@ -128,9 +129,12 @@ class Server:
 
     def close(self):
         self.kill()
+        report = SANITIZER.search(self.log(10**6))
         shutil.rmtree(self.home, ignore_errors=True)
         if self in Server.running:
             Server.running.remove(self)
+        if report:
+            raise AssertionError("a sanitizer's report:\n" + report.string[report.start():][:5000])
 
     # ---- what it looks like from outside ----
     def log(self, lines=60):
