@@ -1,8 +1,10 @@
-/* ledger: durable ledger writes, as many programs at once make them through
- * include/whazz/usage.h, against a bare loop that runs the same statements in transactions
- * of the same size on SQLite itself. One line of JSON.
+/* ledger: durable ledger writes through include/whazz/usage.h, against a bare loop that runs
+ * the same statements in transactions of the same size on SQLite itself. One line of JSON.
  *
- *   ledger FOLDER SECONDS */
+ *   ledger FOLDER SECONDS batches    one thread, BATCH charges to a write
+ *   ledger FOLDER SECONDS threads    THREADS threads, one charge to a write: the store
+ *                                    gathers them, and the bare loop takes batches of the
+ *                                    size that came of it */
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -16,7 +18,7 @@
 #include "bench/ledger.h"
 #include "whazz/usage.h"
 
-enum { THREADS = 64, ACCOUNTS = 1000 };
+enum { THREADS = 64, BATCH = 64, ACCOUNTS = 1000 };
 
 static const struct usage_meter meters[] = { { "pages", "count", true } };
 static const struct usage_limit no_limit[] = { { 0, USAGE_WINDOW_DAY, -1 } };
@@ -35,6 +37,7 @@ struct writer {
     pthread_t thread;
     struct usage_store *store;
     int64_t until_us, charges, next_account;
+    int per_write, stride;
     int rc;
 };
 
@@ -51,11 +54,19 @@ static int accounts_make(struct db *db, void *ctx)
 
 static int charge(struct db *db, void *ctx)
 {
-    const struct writer *w = ctx;
-    const struct usage_event event = { .subject = { 1 + w->next_account % ACCOUNTS, 0 },
-                                       .now_us = clock_now_us() };
+    struct writer *w = ctx;
+    int rc = 0;
 
-    return usage_charge(db, &event, one_page, 1);
+    for (int i = 0; i < w->per_write && rc == 0; i++) {
+        const struct usage_event event = {
+            .subject = { 1 + w->next_account % ACCOUNTS, 0 },
+            .now_us = clock_now_us(),
+        };
+
+        rc = usage_charge(db, &event, one_page, 1);
+        w->next_account += w->stride;
+    }
+    return rc;
 }
 
 static void *writer_run(void *arg)
@@ -64,26 +75,28 @@ static void *writer_run(void *arg)
 
     while (w->rc == 0 && clock_monotonic_us() < w->until_us) {
         w->rc = usage_store_write(w->store, charge, w);
-        w->next_account += THREADS;
-        w->charges += w->rc == 0;
+        w->charges += w->rc == 0 ? w->per_write : 0;
     }
     return NULL;
 }
 
-static int writers_run(struct usage_store *store, double seconds, int64_t *ret_charges)
+static int writers_run(struct usage_store *store, double seconds, int threads,
+                       int per_write, int64_t *ret_charges)
 {
     static struct writer writers[THREADS];
     const int64_t until_us = clock_monotonic_us() + (int64_t)(seconds * 1e6);
     int rc = 0;
 
-    for (int i = 0; i < THREADS; i++) {
+    for (int i = 0; i < threads; i++) {
         writers[i] = (struct writer){ .store = store,
                                       .until_us = until_us,
-                                      .next_account = i };
+                                      .next_account = i,
+                                      .per_write = per_write,
+                                      .stride = threads };
         if (pthread_create(&writers[i].thread, NULL, writer_run, &writers[i]) != 0)
             return -1;
     }
-    for (int i = 0; i < THREADS; i++) {
+    for (int i = 0; i < threads; i++) {
         (void)pthread_join(writers[i].thread, NULL);
         rc = rc ? rc : writers[i].rc;
         *ret_charges += writers[i].charges;
@@ -92,7 +105,8 @@ static int writers_run(struct usage_store *store, double seconds, int64_t *ret_c
 }
 
 /* Charges per second and commits, through usage.h. */
-static int through_usage(const char *path, double seconds, struct ledger_rate *ret)
+static int through_usage(const char *path, double seconds, bool is_batched,
+                         struct ledger_rate *ret)
 {
     struct usage_store *store = NULL;
     int64_t started_us;
@@ -104,7 +118,8 @@ static int through_usage(const char *path, double seconds, struct ledger_rate *r
     syncs_before = atomic_load(&syncs);
     started_us = clock_monotonic_us();
     if (rc == 0)
-        rc = writers_run(store, seconds, &ret->charges);
+        rc = writers_run(store, seconds, is_batched ? 1 : THREADS, is_batched ? BATCH : 1,
+                         &ret->charges);
     ret->seconds = (double)(clock_monotonic_us() - started_us) / 1e6;
     ret->commits = atomic_load(&syncs) - syncs_before;
     usage_store_close(&store);
@@ -118,21 +133,22 @@ static int path_in(const char *folder, const char *name, char *ret, size_t size)
 
 int main(int argc, char **argv)
 {
-    const double seconds = argc == 3 ? strtod(argv[2], NULL) : 0;
+    const double seconds = argc == 4 ? strtod(argv[2], NULL) : 0;
+    const bool is_batched = argc == 4 && strcmp(argv[3], "batches") == 0;
     struct ledger_rate usage = { 0 }, bare = { 0 };
     char usage_path[4096], bare_path[4096];
     int64_t batch;
 
     if (seconds <= 0 || path_in(argv[1], "usage.db", usage_path, sizeof usage_path) ||
         path_in(argv[1], "bare.db", bare_path, sizeof bare_path)) {
-        fprintf(stderr, "usage: ledger FOLDER SECONDS\n");
+        fprintf(stderr, "usage: ledger FOLDER SECONDS batches|threads\n");
         return 2;
     }
-    if (through_usage(usage_path, seconds, &usage) != 0 || usage.commits == 0) {
+    if (through_usage(usage_path, seconds, is_batched, &usage) != 0 || usage.commits == 0) {
         fprintf(stderr, "ledger: the writes through usage.h failed\n");
         return 1;
     }
-    batch = (usage.charges + usage.commits / 2) / usage.commits;
+    batch = is_batched ? BATCH : (usage.charges + usage.commits / 2) / usage.commits;
     if (!ledger_bare(bare_path, ACCOUNTS, batch > 0 ? batch : 1, seconds, &bare))
         return 1;
     printf("{\"usage_per_second\": %.1f, \"bare_per_second\": %.1f, \"batch\": %lld}\n",
