@@ -28,7 +28,7 @@ static int user_add(struct db *db, int64_t number, int64_t now_us, struct err *r
                                  .now_us = now_us - number % DAYS * CLOCK_DAY_US };
     int rc;
 
-    (void)snprintf(email, sizeof email, "user%lld@bench.example", (long long)number);
+    (void)snprintf(email, sizeof email, "user%lld@example.com", (long long)number);
     (void)snprintf(username, sizeof username, "user%lld", (long long)number);
     new_user.email = view_of(email);
     new_user.username = view_of(username);

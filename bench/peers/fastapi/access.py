@@ -9,7 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
 import settings
-from store import SessionLocal, User, now
+from store import GuestSession, SessionLocal, User, now
 
 bearer = HTTPBearer(auto_error=False)
 
@@ -23,6 +23,13 @@ async def database():
 def token_make(subject: str, kind: str) -> str:
     expires = now() + dt.timedelta(minutes=settings.ACCESS_TOKEN_MINUTES)
     return jwt.encode({"sub": subject, "type": kind, "exp": expires}, settings.SECRET, "HS256")
+
+
+def guest_make(db: Session, guest_id: str) -> str:
+    """A new guest's row and token. The row is what a token's use is checked against."""
+    db.add(GuestSession(guest_id=guest_id, expires_at=now() + dt.timedelta(days=7)))
+    db.commit()
+    return token_make(guest_id, "guest")
 
 
 def password_hash(password: str) -> str:
@@ -50,7 +57,10 @@ async def caller(credentials: Optional[HTTPAuthorizationCredentials] = Depends(b
     except jwt.PyJWTError as error:
         raise unauthorized("Could not validate credentials") from error
     if claims.get("type") == "guest":
-        return f"guest:{claims['sub']}"
+        guest = db.get(GuestSession, claims["sub"])
+        if guest is None or guest.is_revoked:
+            raise unauthorized("Guest session not found or revoked")
+        return f"guest:{guest.guest_id}"
     user = db.get(User, int(claims["sub"]))
     if user is None or not user.is_active:
         raise unauthorized("User not found or inactive")

@@ -66,9 +66,9 @@ def login(data: Login, db: Session = Depends(access.database)):
 
 
 @app.post("/guest/session")
-async def guest_session():
+async def guest_session(db: Session = Depends(access.database)):
     guest_id = str(uuid.uuid4())
-    return {"guest_token": access.token_make(guest_id, "guest"), "guest_id": guest_id,
+    return {"guest_token": access.guest_make(db, guest_id), "guest_id": guest_id,
             "token_type": "bearer"}
 
 

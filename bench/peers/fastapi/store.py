@@ -36,6 +36,14 @@ class User(Base):
     created_at = Column(DateTime, default=now, nullable=False)
 
 
+class GuestSession(Base):
+    __tablename__ = "guest_sessions"
+    guest_id = Column(String, primary_key=True)
+    is_revoked = Column(Boolean, default=False, nullable=False)
+    created_at = Column(DateTime, default=now, nullable=False)
+    expires_at = Column(DateTime, nullable=False)
+
+
 class Usage(Base):
     """One caller's figures. The caller is "user:ID" or "guest:ID"."""
     __tablename__ = "usage_stats"

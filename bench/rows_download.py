@@ -1,0 +1,40 @@
+"""GET /audio/download against nginx serving the same file."""
+import client
+from context import MIB, alternate, median_of, median_ratio, wav
+from report import at_least
+
+CASES = [("100 kB", 100_000, 16, 0.7), ("100 MB", 100 * MIB, 4, 0.9)]
+
+
+def loaded(context, port, target, headers, connections):
+    report = context.load.run(port, target, connections=connections, seconds=context.seconds,
+                              headers=headers)
+    report["mb_per_second"] = report["bytes"] / report["seconds"] / 1e6
+    return report
+
+
+def measure(context):
+    rows = []
+    with context.whazz() as whazz, context.nginx() as nginx:
+        token = whazz.user_token()
+        for name, size, connections, target in CASES:
+            form = f"{context.folder}/download.form"
+            client.multipart_write(form, "talk.wav", wav(size))
+            job = client.upload(whazz.port, token, form)
+            client.job_wait(whazz.port, token, job)
+            path = f"/audio/download/{job}"
+            headers = {"Authorization": f"Bearer {token}"}
+            with open(f"{nginx.files}/{size}.wav", "wb") as out:
+                out.write(client.request(whazz.port, "GET", path, headers=headers)[2])
+            got = alternate(context.rounds, {
+                "nginx": lambda: loaded(context, nginx.port, f"/{size}.wav", [], connections),
+                "whazz": lambda: loaded(context, whazz.port, path, [client.bearer(token)],
+                                        connections),
+            })
+            rows.append(at_least(
+                f"GET /audio/download, {name}, {connections} connections: against nginx",
+                median_of(got["whazz"], "mb_per_second"), median_of(got["nginx"], "mb_per_second"),
+                "MB/s", median_ratio([r["mb_per_second"] for r in got["whazz"]],
+                                     [r["mb_per_second"] for r in got["nginx"]]), target))
+    context.forget(whazz, nginx)
+    return rows
