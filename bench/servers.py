@@ -7,17 +7,26 @@ from processes import Process, free_port
 
 PASSWORD = "bench password"
 NO_LIMIT = "1000000000"
-# Uploads of one account without end: a benchmark must not meet a limit.
-WHAZZ_OPTIONS = ["--log-level", "error", "--workers", "1", "--upload-max", "101MB",
-                 "--user-files-per-day", NO_LIMIT, "--user-storage", "10TB",
-                 "--user-processing", "1000000m", "--guest-files-per-day", NO_LIMIT,
-                 "--guest-storage", "10TB", "--guest-processing", "1000000m",
-                 "--guests-per-hour", "1000000", "--logins-per-minute", "100000",
-                 "--access-token-expiry", "7d"]
+# Uploads of one account without end: a benchmark must not meet a limit. In the environment,
+# so that every command of the program has them: each sets the plans that it finds there.
+WHAZZ_OPTIONS = {
+    "WHAZZ_LOG_LEVEL": "error",
+    "WHAZZ_WORKERS": "1",
+    "WHAZZ_UPLOAD_MAX": "101MB",
+    "WHAZZ_USER_FILES_PER_DAY": NO_LIMIT,
+    "WHAZZ_USER_STORAGE": "10TB",
+    "WHAZZ_USER_PROCESSING": "1000000m",
+    "WHAZZ_GUEST_FILES_PER_DAY": NO_LIMIT,
+    "WHAZZ_GUEST_STORAGE": "10TB",
+    "WHAZZ_GUEST_PROCESSING": "1000000m",
+    "WHAZZ_GUESTS_PER_HOUR": "1000000",
+    "WHAZZ_LOGINS_PER_MINUTE": "100000",
+    "WHAZZ_ACCESS_TOKEN_EXPIRY": "7d",
+}
 
 
 class Whazz(Process):
-    def __init__(self, program, folder, database=None, more=()):
+    def __init__(self, program, folder, database=None):
         self.program = program
         self.folder = folder
         self.port = free_port()
@@ -26,13 +35,13 @@ class Whazz(Process):
             self.place += ["--database", f"sqlite:{database}"]
         os.makedirs(folder, exist_ok=True)
         super().__init__("whazz", [program, "serve", "--listen", f"127.0.0.1:{self.port}",
-                                   *self.place, *WHAZZ_OPTIONS, *more], f"{folder}/log")
+                                   *self.place], f"{folder}/log", env=WHAZZ_OPTIONS)
         self.require(lambda: client.is_healthy(self.port))
 
     def user_token(self, name="bench", admin=False):
         subprocess.run([self.program, "user", "add", *self.place, *(["--admin"] if admin else []),
                         name, f"{name}@example.com"], check=True, stdout=subprocess.DEVNULL,
-                       env={**os.environ, "WHAZZ_PASSWORD": PASSWORD})
+                       env={**os.environ, **WHAZZ_OPTIONS, "WHAZZ_PASSWORD": PASSWORD})
         return login(self.port, name)
 
     def guest_token(self):
