@@ -41,10 +41,6 @@ def is_healthy(port):
         return False
 
 
-def bearer(token):
-    return f"Authorization: Bearer {token}"
-
-
 def multipart_write(path, filename, content):
     """Writes the body of an upload form with one file to `path`."""
     head = (f"--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; "
@@ -88,12 +84,15 @@ class Load:
         self.program = program
 
     def run(self, port, target, *, connections, seconds=None, requests=None, rate=None,
-            method="GET", headers=(), body=None, status=200):
-        """Its report as a dict. Failed when one in a hundred requests or more went wrong."""
+            method="GET", headers=(), tokens=(), body=None, status=200):
+        """Its report as a dict; connections take turns with the tokens. Failed when one in a
+        hundred requests or more went wrong."""
         command = [self.program, "--port", str(port), "--target", target, "--method", method,
                    "--connections", str(connections), "--status", str(status)]
         for header in headers:
             command += ["--header", header]
+        for token in tokens:
+            command += ["--token", token]
         for name, value in (("--seconds", seconds), ("--requests", requests),
                             ("--rate", rate), ("--body", body)):
             if value is not None:

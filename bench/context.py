@@ -28,25 +28,32 @@ class Context:
     def program(self, name):
         return f"{self.build}/bench/{name}"
 
-    def fresh_folder(self, name):
+    def fresh_folder(self, name, like=None):
         self.made += 1
         path = f"{self.folder}/{self.made}-{name}"
-        os.makedirs(path)
+        if like:
+            shutil.copytree(like, path)
+        else:
+            os.makedirs(path)
         return path
 
-    def whazz(self, **more):
-        return Whazz(f"{self.build}/src/cli/whazz", self.fresh_folder("whazz"), **more)
+    def whazz(self, like=None, **more):
+        """In a new folder, or in a copy of the folder `like`."""
+        return Whazz(f"{self.build}/src/cli/whazz", self.fresh_folder("whazz", like), **more)
 
-    def fastapi(self):
-        return FastApi(self.fresh_folder("fastapi"))
+    def fastapi(self, like=None):
+        return FastApi(self.fresh_folder("fastapi", like))
 
     def nginx(self, extra=""):
         return Nginx(self.fresh_folder("nginx"), extra)
 
-    def forget(self, *servers):
-        """Frees the disk of servers that have stopped."""
-        for server in servers:
-            shutil.rmtree(os.path.dirname(server.log), ignore_errors=True)
+    def forget_all(self):
+        """Frees the disk between groups only: ext4 looks for inodes that were freed lately
+        whenever a file is made, and a server would pay for what another had removed."""
+        for name in os.listdir(self.folder):
+            if os.path.isdir(f"{self.folder}/{name}"):
+                shutil.rmtree(f"{self.folder}/{name}")
+        time.sleep(0 if self.quick else 10)
 
 
 def wav(size):

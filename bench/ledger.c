@@ -1,5 +1,6 @@
-/* ledger: durable ledger writes through include/whazz/usage.h, against a bare loop that runs
- * the same statements in transactions of the same size on SQLite itself. One line of JSON.
+/* ledger: durable ledger writes through include/whazz/usage.h, against a bare loop that
+ * runs the same statements in transactions of the same size on SQLite itself. One line of
+ * JSON.
  *
  *   ledger FOLDER SECONDS batches    one thread, BATCH charges to a write
  *   ledger FOLDER SECONDS threads    THREADS threads, one charge to a write: the store

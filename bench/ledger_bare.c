@@ -20,7 +20,8 @@ static bool failed(sqlite3 *handle, const char *what)
 
 static bool script(sqlite3 *handle, const char *text)
 {
-    return sqlite3_exec(handle, text, NULL, NULL, NULL) == SQLITE_OK || failed(handle, text);
+    return sqlite3_exec(handle, text, NULL, NULL, NULL) == SQLITE_OK ||
+           failed(handle, text);
 }
 
 /* The schema comes from the migrations; everything after it is SQLite's own. */

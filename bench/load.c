@@ -4,6 +4,8 @@
  *        --connections 64 --seconds 5
  *   load --port 8000 --target /audio/upload --method POST --body FILE --rate 200 ...
  *
+ * --token TEXT adds an Authorization header; given several times, connections take turns.
+ *
  * With --rate, latency counts from the moment a request was due, not from when a connection
  * came free for it: a server that stalls cannot hide it. */
 #include "bench/load.h"
@@ -22,7 +24,9 @@
 struct request {
     const char *method, *target, *body_path;
     char headers[8192];
-    char head[LOAD_HEAD_MAX];
+    const char *tokens[LOAD_HEADS_MAX];
+    int tokens_count;
+    struct load_head heads[LOAD_HEADS_MAX];
     int port;
 };
 
@@ -72,6 +76,11 @@ static bool option_take(int option, const char *value, struct request *r,
         return true;
     case 'h':
         return header_add(r, value);
+    case 'a':
+        if (r->tokens_count == LOAD_HEADS_MAX)
+            return false;
+        r->tokens[r->tokens_count++] = value;
+        return true;
     case 'b':
         r->body_path = value;
         return body_map(value, o);
@@ -102,6 +111,7 @@ static bool options_read(int argc, char **argv, struct request *r, struct load_o
         { "target", required_argument, NULL, 't' },
         { "method", required_argument, NULL, 'm' },
         { "header", required_argument, NULL, 'h' },
+        { "token", required_argument, NULL, 'a' },
         { "body", required_argument, NULL, 'b' },
         { "connections", required_argument, NULL, 'c' },
         { "seconds", required_argument, NULL, 's' },
@@ -119,21 +129,34 @@ static bool options_read(int argc, char **argv, struct request *r, struct load_o
     return optind == argc && r->port > 0 && (o->duration_us > 0 || o->requests > 0);
 }
 
-static bool head_write(struct request *r, struct load_options *o)
+static bool head_write(const struct request *r, const struct load_options *o,
+                       const char *token, struct load_head *ret)
 {
     char length[64] = "";
     int len;
 
     if (r->body_path)
         (void)snprintf(length, sizeof length, "Content-Length: %zu\r\n", o->body_len);
-    len = snprintf(r->head, sizeof r->head, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s%s\r\n",
-                   r->method, r->target, r->headers, length);
-    o->head = r->head;
-    o->head_len = (size_t)len;
+    len = snprintf(ret->text, sizeof ret->text,
+                   "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s%s%s%s%s\r\n", r->method,
+                   r->target, r->headers, length, token ? "Authorization: Bearer " : "",
+                   token ? token : "", token ? "\r\n" : "");
+    ret->len = (size_t)len;
+    return len > 0 && (size_t)len < sizeof ret->text;
+}
+
+static bool requests_make(struct request *r, struct load_options *o)
+{
+    bool ok = true;
+
+    o->heads = r->heads;
+    o->heads_count = r->tokens_count > 0 ? r->tokens_count : 1;
     o->address = (struct sockaddr_in){ .sin_family = AF_INET,
                                        .sin_port = htons((uint16_t)r->port),
                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    return len > 0 && (size_t)len < sizeof r->head;
+    for (int i = 0; i < o->heads_count && ok; i++)
+        ok = head_write(r, o, r->tokens[i], &r->heads[i]);
+    return ok;
 }
 
 static int by_value(const void *a, const void *b)
@@ -182,7 +205,7 @@ int main(int argc, char **argv)
 
     if (!options_read(argc, argv, &request, &o))
         return die("bad or missing option; see the top of bench/load.c");
-    if (!head_write(&request, &o))
+    if (!requests_make(&request, &o))
         return die("the request's head is too long");
     ok = load_run(&o, &result);
     report(&result);

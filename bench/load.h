@@ -1,6 +1,6 @@
 /* The load generator's parts: one thread, epoll, HTTP/1.1 keep-alive connections that send
- * one ready-made request again and again. Files: load.c (command line, report), load_run.c
- * (when to send), load_connection.c (sending and reading). Bench only. */
+ * one ready-made request each, again and again. Files: load.c (command line, report),
+ * load_run.c (when to send), load_connection.c (sending and reading). Bench only. */
 #ifndef BENCH_LOAD_H
 #define BENCH_LOAD_H
 
@@ -9,12 +9,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LOAD_HEAD_MAX = 16384, LOAD_STATUS_COUNT = 600 };
+enum { LOAD_HEAD_MAX = 16384, LOAD_HEADS_MAX = 64, LOAD_STATUS_COUNT = 600 };
+
+/* A request line and headers, with the empty line. */
+struct load_head {
+    char text[LOAD_HEAD_MAX];
+    size_t len;
+};
 
 struct load_options {
     struct sockaddr_in address;
-    const char *head; /* request line and headers, with the empty line */
-    size_t head_len;
+    const struct load_head *heads; /* taken by the connections in turn */
+    int heads_count;
     const char *body;
     size_t body_len;
     int connections;
@@ -34,6 +40,7 @@ struct load_result {
 
 struct load_connection {
     int fd; /* -1: closed */
+    const struct load_head *request;
     bool is_busy, is_head_read;
     int64_t due_us; /* when the request was to be sent: latency counts from here */
     size_t sent;    /* of head and body together */
@@ -50,8 +57,9 @@ int64_t load_now_us(void); /* monotonic */
 
 enum load_step { LOAD_WAITS, LOAD_DONE, LOAD_BROKEN };
 
-/* Connects, blocking, then makes the socket non-blocking. False with errno set. */
-bool load_connect(const struct load_options *o, struct load_connection *c);
+/* Connects, blocking, then makes the socket non-blocking; `index` picks the request. False
+ * with errno set. */
+bool load_connect(const struct load_options *o, int index, struct load_connection *c);
 /* Sends what the socket takes. False when the connection broke. */
 bool load_send(const struct load_options *o, struct load_connection *c);
 /* Reads what has come; adds it to *bytes. LOAD_BROKEN for a reply that is no HTTP/1.1 with
@@ -60,8 +68,8 @@ enum load_step load_read(struct load_connection *c, int64_t *bytes);
 
 /* ---- load_run.c ---- */
 
-/* Runs to the end and fills *result, whose latencies the caller frees. False when the server
- * could not be reached, with a line in result->error. */
+/* Runs to the end and fills *result, whose latencies the caller frees. False when the
+ * server could not be reached, with a line in result->error. */
 bool load_run(const struct load_options *o, struct load_result *result);
 
 #endif

@@ -13,11 +13,12 @@
 
 enum { SWALLOW_BYTES = 1 << 20 };
 
-bool load_connect(const struct load_options *o, struct load_connection *c)
+bool load_connect(const struct load_options *o, int index, struct load_connection *c)
 {
     const int on = 1;
 
-    *c = (struct load_connection){ .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) };
+    *c = (struct load_connection){ .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+                                   .request = &o->heads[index % o->heads_count] };
     if (c->fd < 0)
         return false;
     if (connect(c->fd, (const struct sockaddr *)&o->address, sizeof o->address) < 0 ||
@@ -32,13 +33,14 @@ bool load_connect(const struct load_options *o, struct load_connection *c)
 
 bool load_send(const struct load_options *o, struct load_connection *c)
 {
-    const size_t all = o->head_len + o->body_len;
+    const struct load_head *head = c->request;
+    const size_t all = head->len + o->body_len;
 
     while (c->sent < all) {
-        const size_t of_head = c->sent < o->head_len ? o->head_len - c->sent : 0;
-        const size_t of_body = c->sent > o->head_len ? c->sent - o->head_len : 0;
+        const size_t of_head = c->sent < head->len ? head->len - c->sent : 0;
+        const size_t of_body = c->sent > head->len ? c->sent - head->len : 0;
         struct iovec pieces[2] = {
-            { (char *)(uintptr_t)o->head + o->head_len - of_head, of_head },
+            { (char *)(uintptr_t)head->text + head->len - of_head, of_head },
             { (char *)(uintptr_t)o->body + of_body, o->body_len - of_body },
         };
         const struct msghdr message = { .msg_iov = pieces, .msg_iovlen = 2 };
@@ -88,8 +90,8 @@ static bool head_parse(struct load_connection *c, size_t len)
 
 static enum load_step head_read(struct load_connection *c, int64_t *bytes)
 {
-    const ssize_t got = recv(c->fd, c->head + c->head_len,
-                             sizeof c->head - 1 - c->head_len, 0);
+    const ssize_t got = recv(c->fd, c->head + c->head_len, sizeof c->head - 1 - c->head_len,
+                             0);
     const char *end;
 
     if (got < 0 && (errno == EAGAIN || errno == EINTR))

@@ -47,7 +47,7 @@ static bool open_one(struct run *run, int index)
     struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET,
                                  .data.u32 = (uint32_t)index };
 
-    if (!load_connect(run->o, c))
+    if (!load_connect(run->o, index, c))
         return fail(run, "connect");
     if (epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, c->fd, &event) < 0)
         return fail(run, "epoll");
@@ -130,8 +130,8 @@ static bool begin_due(struct run *run)
 
     while (run->idle_count > 0) {
         const int64_t now_us = load_now_us();
-        const int64_t due_us = rate > 0 ? run->started_us +
-                                              (int64_t)((double)run->sent / rate * SECOND_US)
+        const int64_t due_us = rate > 0 ? run->started_us + (int64_t)((double)run->sent /
+                                                                      rate * SECOND_US)
                                         : now_us;
 
         if (due_us > now_us || is_over(run, now_us))

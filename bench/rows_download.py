@@ -6,9 +6,9 @@ from report import at_least
 CASES = [("100 kB", 100_000, 16, 0.7), ("100 MB", 100 * MIB, 4, 0.9)]
 
 
-def loaded(context, port, target, headers, connections):
+def loaded(context, port, target, token, connections):
     report = context.load.run(port, target, connections=connections, seconds=context.seconds,
-                              headers=headers)
+                              tokens=[token])
     report["mb_per_second"] = report["bytes"] / report["seconds"] / 1e6
     return report
 
@@ -27,14 +27,12 @@ def measure(context):
             with open(f"{nginx.files}/{size}.wav", "wb") as out:
                 out.write(client.request(whazz.port, "GET", path, headers=headers)[2])
             got = alternate(context.rounds, {
-                "nginx": lambda: loaded(context, nginx.port, f"/{size}.wav", [], connections),
-                "whazz": lambda: loaded(context, whazz.port, path, [client.bearer(token)],
-                                        connections),
+                "nginx": lambda: loaded(context, nginx.port, f"/{size}.wav", token, connections),
+                "whazz": lambda: loaded(context, whazz.port, path, token, connections),
             })
             rows.append(at_least(
                 f"GET /audio/download, {name}, {connections} connections: against nginx",
                 median_of(got["whazz"], "mb_per_second"), median_of(got["nginx"], "mb_per_second"),
                 "MB/s", median_ratio([r["mb_per_second"] for r in got["whazz"]],
                                      [r["mb_per_second"] for r in got["nginx"]]), target))
-    context.forget(whazz, nginx)
     return rows

@@ -7,7 +7,6 @@ import statistics
 import subprocess
 import time
 
-import client
 from context import alternate, median_of, median_ratio
 from report import Row, at_least, number, value_at_most
 
@@ -39,7 +38,7 @@ def accounts(context, count):
 
 def analytics_run(context, server, token):
     return context.load.run(server.port, ANALYTICS, connections=1, seconds=context.seconds,
-                            headers=[client.bearer(token)])
+                            tokens=[token])
 
 
 def analytics(context):
@@ -51,7 +50,6 @@ def analytics(context):
             "few": lambda: analytics_run(context, small, tokens[small]),
             "many": lambda: analytics_run(context, large, tokens[large]),
         })
-    context.forget(small, large)
     rows = [value_at_most(f"GET {ANALYTICS}, {count:,} accounts: p99",
                           median_of(got[name], "p99_us") / 1000, "ms", 5, True)
             for name, count in (("few", FEW), ("many", many))]
@@ -97,7 +95,6 @@ def start(context):
             times.append((time.monotonic() - before) * 1000)
             time.sleep(1)
             memory.append(whazz.memory_kib("VmRSS") / 1024)
-        context.forget(whazz)
     return [value_at_most("resident memory, idle", statistics.median(memory), "MiB", 24),
             value_at_most(f"start to the first answer, {many:,} accounts",
                           statistics.median(times), "ms", 200)]

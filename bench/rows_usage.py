@@ -8,17 +8,16 @@ TARGET = "/usage/me"
 CONNECTIONS = 64
 
 
-def loaded(context, server, headers):
+def loaded(context, server, token):
     """Requests per second and CPU microseconds per request of one run."""
     before = server.cpu_seconds()
     report = context.load.run(server.port, TARGET, connections=CONNECTIONS,
-                              seconds=context.seconds, headers=headers)
+                              seconds=context.seconds, tokens=[token])
     report["cpu_us"] = (server.cpu_seconds() - before) / report["done"] * 1e6
     return report
 
 
 def measure_one(context, who, whazz, fastapi, token, peer_token):
-    headers = [client.bearer(token)]
     status, reply_headers, body = client.request(whazz.port, "GET", TARGET, headers={
         "Authorization": f"Bearer {token}"})
     if status != 200:
@@ -26,9 +25,9 @@ def measure_one(context, who, whazz, fastapi, token, peer_token):
     nginx = context.nginx(same_reply_location(TARGET, reply_headers, body))
     with nginx:
         got = alternate(context.rounds, {
-            "nginx": lambda: loaded(context, nginx, headers),
-            "whazz": lambda: loaded(context, whazz, headers),
-            "fastapi": lambda: loaded(context, fastapi, [client.bearer(peer_token)]),
+            "nginx": lambda: loaded(context, nginx, token),
+            "whazz": lambda: loaded(context, whazz, token),
+            "fastapi": lambda: loaded(context, fastapi, peer_token),
         })
     what = f"GET /usage/me, {who}, {CONNECTIONS} connections"
     def rate(name):
@@ -58,5 +57,4 @@ def measure(context):
             for server, token in zip((whazz, fastapi), tokens):
                 client.job_wait(server.port, token, client.upload(server.port, token, form))
             rows += measure_one(context, who, whazz, fastapi, *tokens)
-    context.forget(whazz, fastapi)
     return rows
