@@ -16,6 +16,7 @@ import rows_store
 import rows_upload
 import rows_usage
 from context import Context, fsync_median_us
+from processes import NotStarted
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 GROUPS = {
@@ -56,7 +57,8 @@ def measure_all(context, wanted):
         except Exception as error:  # a peer that fails must not hide the other rows
             traceback.print_exc()
             failed = True
-            skipped.append(report.Skipped(name, f"failed: {str(error).splitlines()[0]}"))
+            why = str(error).split(":")[0] if isinstance(error, NotStarted) else "failed"
+            skipped.append(report.Skipped(name, why))
     if context.quick:
         skipped.append(report.Skipped("a million accounts", "a quick run takes fewer"))
     return rows, skipped, failed
