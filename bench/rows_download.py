@@ -13,6 +13,19 @@ def loaded(context, port, target, token, connections):
     return report
 
 
+def loaded_and_counted(context, port, target, token, connections):
+    """The same, and waits until all of it is in the ledger: it must be exact, and must not go
+    on while the peer runs."""
+    def count():
+        return client.call(port, "GET", "/usage/me", token=token)["total_files_downloaded"]
+    before = count()
+    report = loaded(context, port, target, token, connections)
+    counted = count() - before
+    if counted != report["done"]:
+        raise client.Failed(f"{report['done']} downloads were counted as {counted}")
+    return report
+
+
 def measure(context):
     rows = []
     with context.whazz() as whazz, context.nginx() as nginx:
@@ -28,7 +41,8 @@ def measure(context):
                 out.write(client.request(whazz.port, "GET", path, headers=headers)[2])
             got = alternate(context.rounds, {
                 "nginx": lambda: loaded(context, nginx.port, f"/{size}.wav", token, connections),
-                "whazz": lambda: loaded(context, whazz.port, path, token, connections),
+                "whazz": lambda: loaded_and_counted(context, whazz.port, path, token,
+                                                    connections),
             })
             rows.append(at_least(
                 f"GET /audio/download, {name}, {connections} connections: against nginx",
