@@ -18,6 +18,14 @@ test:
 	@tools/install_packages.sh build test
 	@tests/run.sh build-test
 
+# Measures the service beside its peers and writes docs/benchmarks.md. BENCH=--quick is a
+# first look; BENCH='--only upload,download' some of it.
+bench:
+	@tools/install_packages.sh build bench
+	@[ -d build-bench ] || meson setup build-bench -Dbuildtype=release -Dtests=false -Dbench=true >/dev/null
+	@ninja --quiet -C build-bench
+	@python3 bench/run.py build-bench $(BENCH)
+
 format:
 	@tools/install_packages.sh format
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
@@ -27,6 +35,6 @@ lint:
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability -Isrc -Iinclude --suppress=missingIncludeSystem src
 
 clean:
-	rm -rf build build-test-*
+	rm -rf build build-test-* build-bench
 
-.PHONY: build demo run install test format lint clean
+.PHONY: build demo run install test bench format lint clean

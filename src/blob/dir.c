@@ -13,10 +13,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "blob/hasher.h"
 
 enum {
     FOLDERS = 256,
-    DIGEST_BYTES = 32,
     PATH_SIZE = BLOB_NAME_SIZE + 4, /* "tmp/" before the name */
     RESCAN_PIECE_BYTES = 256 * 1024,
     WRITE_BACK_BYTES = 4 * 1024 * 1024,
@@ -39,10 +39,11 @@ struct blob_store {
     pthread_mutex_t mutex; /* guards folders */
     pthread_cond_t settled;
     struct folder folders[FOLDERS];
+    atomic_int hash_threads;
 };
 
 struct blob_writer {
-    crypto_generichash_state hash; /* first: it is aligned to 64 bytes */
+    struct hasher hasher; /* first: it is aligned to 64 bytes */
     struct blob_store *store;
     int fd;
     int64_t bytes, flushed_bytes, room_checked_bytes;
@@ -209,11 +210,6 @@ static int create_locked(struct blob_writer *w, bool *ret_taken)
     return errnum;
 }
 
-static void hash_start(struct blob_writer *w)
-{
-    (void)crypto_generichash_init(&w->hash, NULL, 0, DIGEST_BYTES);
-}
-
 int blob_writer_open(struct blob_store *store, const char *suffix, struct blob_writer **ret,
                      struct err *reterr)
 {
@@ -229,7 +225,6 @@ int blob_writer_open(struct blob_store *store, const char *suffix, struct blob_w
         return err_set(reterr, ERR_NO_MEMORY, "blob writer: out of memory");
     memset(w, 0, sizeof *w);
     w->store = store;
-    hash_start(w);
     for (int i = 0; i < OPEN_ATTEMPTS_MAX && is_taken && !errnum; i++) {
         uuid_make(id);
         (void)snprintf(w->name, sizeof w->name, "%s.%.7s", id, suffix);
@@ -239,6 +234,7 @@ int blob_writer_open(struct blob_store *store, const char *suffix, struct blob_w
         free(w);
         return err_set_errno(reterr, errnum ? errnum : EAGAIN, "blob: cannot make a file");
     }
+    hasher_init(&w->hasher, w->fd, &store->hash_threads);
     *ret = w;
     return 0;
 }
@@ -300,7 +296,7 @@ int blob_writer_add(struct blob_writer *w, const void *bytes, size_t len,
             w->has_failed = true;
             return err_set_errno(reterr, put < 0 ? errno : EIO, "blob: cannot write");
         }
-        (void)crypto_generichash_update(&w->hash, from, (unsigned long long)put);
+        hasher_add(&w->hasher, from, (size_t)put);
         from += put;
         len -= (size_t)put;
         w->bytes += put;
@@ -334,7 +330,8 @@ int blob_writer_rescan(struct blob_writer *w, struct err *reterr)
     piece = malloc(RESCAN_PIECE_BYTES);
     if (!piece)
         return err_set(reterr, ERR_NO_MEMORY, "blob: out of memory");
-    hash_start(w);
+    hasher_release(&w->hasher);
+    hasher_init(&w->hasher, w->fd, NULL);
     w->bytes = 0;
     for (;;) {
         const ssize_t got = pread(w->fd, piece, RESCAN_PIECE_BYTES, w->bytes);
@@ -345,7 +342,7 @@ int blob_writer_rescan(struct blob_writer *w, struct err *reterr)
             errnum = got < 0 ? errno : 0;
             break;
         }
-        (void)crypto_generichash_update(&w->hash, piece, (unsigned long long)got);
+        hasher_add(&w->hasher, piece, (size_t)got);
         w->bytes += got;
     }
     free(piece);
@@ -409,19 +406,20 @@ static int make_durable(struct blob_writer *w)
 int blob_writer_commit(struct blob_writer *w, char digest[BLOB_DIGEST_SIZE],
                        struct err *reterr)
 {
-    unsigned char bytes[DIGEST_BYTES];
+    unsigned char bytes[HASHER_DIGEST_BYTES];
     int errnum;
 
     if (w->has_failed || w->is_committed)
         return err_set(reterr, ERR_CONFLICT, "blob: the writer has %s",
                        w->has_failed ? "failed" : "been committed");
-    errnum = make_durable(w);
+    errnum = hasher_final(&w->hasher, bytes);
+    if (!errnum)
+        errnum = make_durable(w);
     if (errnum) {
         w->has_failed = true;
         return err_set_errno(reterr, errnum, "blob: cannot commit");
     }
     w->is_committed = true;
-    (void)crypto_generichash_final(&w->hash, bytes, sizeof bytes);
     (void)sodium_bin2hex(digest, BLOB_DIGEST_SIZE, bytes, sizeof bytes);
     return 0;
 }
@@ -437,6 +435,7 @@ void blob_writer_close(struct blob_writer **w)
     tmp_path(path, writer->name);
     if (!writer->is_committed)
         (void)unlinkat(writer->store->root_fd, path, 0);
+    hasher_release(&writer->hasher);
     (void)close(writer->fd);
     free(writer);
 }

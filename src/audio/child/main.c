@@ -18,7 +18,13 @@
 #include "audio/child/sandbox.h"
 #include "audio/child/task.h"
 
-enum { HOST_FD = 3, QUICK_FD = 4, TASKS_MAX = 64, QUICK_MEMORY_BYTES = 1 << 30 };
+enum {
+    HOST_FD = 3,
+    QUICK_FD = 4,
+    TASKS_MAX = 64,
+    QUICK_MEMORY_BYTES = 1 << 30,
+    PROCESS_NICE = 10,
+};
 
 struct task {
     pid_t pid; /* 0: a free place */
@@ -91,6 +97,9 @@ static void child_run(const struct audio_request *request, const int *fds, size_
     struct err err = { 0 };
 
     (void)signal(SIGXFSZ, SIG_IGN);
+    /* Whoever waits for an answer goes first; a job has time. */
+    if (request->kind == AUDIO_REQUEST_PROCESS)
+        (void)setpriority(PRIO_PROCESS, 0, PROCESS_NICE);
     if (sandbox_enter(&limits, &err) != 0) {
         m.code = ERR_INTERNAL;
         (void)snprintf(m.text, sizeof m.text, "The sandbox could not be set up.");
