@@ -18,6 +18,12 @@ test:
 	@tools/install_packages.sh build test
 	@tests/run.sh build-test
 
+# Each target for FUZZ_SECONDS; what is found is kept in build-test-fuzz/tests/fuzz.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@tools/install_packages.sh build test
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run.sh build-test fuzz
+
 format:
 	@tools/install_packages.sh format
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
@@ -29,4 +35,4 @@ lint:
 clean:
 	rm -rf build build-test-*
 
-.PHONY: build demo run install test format lint clean
+.PHONY: build demo run install test fuzz format lint clean
