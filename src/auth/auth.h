@@ -151,7 +151,8 @@ struct user_new {
     bool is_active, is_verified, is_admin;
 };
 
-/* ERR_CONFLICT "Email already registered" or "Username already taken", email first. */
+/* ERR_CONFLICT "Email already registered" or "Username already taken", email first: also when
+ * it is another user's name or email, as people log in by either. */
 MUST_CHECK int auth_user_create(struct db *db, const struct user_new *user, int64_t now_us,
                                 struct user *ret, struct err *reterr);
 MUST_CHECK int auth_user_get(struct db *db, int64_t account_id, struct user *ret);
