@@ -91,7 +91,7 @@ static int token_identify(struct auth *auth, struct db *db, struct view authoriz
 
     if (rc)
         return rc;
-    if (token_verify(&auth->key, token, now_us, &claims, NULL) != 0)
+    if (token_accept(auth, token, now_us, &claims) != 0)
         return err_set(reterr, ERR_UNAUTHENTICATED, NOT_VALID);
     p->token_type = claims.type;
     p->token_expires_us = claims.expires_us;
