@@ -89,7 +89,7 @@ int token_accept(struct auth *auth, struct view token, int64_t now_us,
     const int rc = token_verify(&auth->key, token, now_us, ret, NULL);
 
     return rc == 0 && ret->type == TOKEN_GUEST && !ret->token_id[0] ? ERR_UNAUTHENTICATED
-                                                                     : rc;
+                                                                    : rc;
 }
 
 int bearer_token(struct view authorization, struct view *ret, struct err *reterr)

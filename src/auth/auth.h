@@ -81,7 +81,8 @@ MUST_CHECK int auth_identify(struct auth *auth, struct db *db,
 
 /* Gives a guest without one its account, session row and network group, inside a write
  * transaction, and fills account_id and group_id. Race-free: a second caller finds the
- * first one's. ERR_THROTTLED when the network makes too many guests. */
+ * first one's. ERR_THROTTLED when the network makes too many guests, ERR_UNAUTHENTICATED
+ * when the guest has become a user meanwhile. */
 MUST_CHECK int auth_guest_ensure(struct auth *auth, struct db *db,
                                  struct principal *principal, struct view user_agent,
                                  int64_t now_us, struct err *reterr);
@@ -151,8 +152,8 @@ struct user_new {
     bool is_active, is_verified, is_admin;
 };
 
-/* ERR_CONFLICT "Email already registered" or "Username already taken", email first: also when
- * it is another user's name or email, as people log in by either. */
+/* ERR_CONFLICT "Email already registered" or "Username already taken", email first: also
+ * when it is another user's name or email, as people log in by either. */
 MUST_CHECK int auth_user_create(struct db *db, const struct user_new *user, int64_t now_us,
                                 struct user *ret, struct err *reterr);
 MUST_CHECK int auth_user_get(struct db *db, int64_t account_id, struct user *ret);

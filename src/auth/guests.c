@@ -63,8 +63,8 @@ static int take_first(void *ctx, const struct guest *guest)
     return 0;
 }
 
-static int guest_read(struct db *db, enum stmt stmt, const struct db_arg *args, size_t count,
-                      struct guest *ret)
+static int guest_read(struct db *db, enum stmt stmt, const struct db_arg *args,
+                      size_t count, struct guest *ret)
 {
     struct first first = { .found = false };
     const int rc = guests_walk(db, stmt, args, count, take_first, &first);
@@ -73,6 +73,12 @@ static int guest_read(struct db *db, enum stmt stmt, const struct db_arg *args, 
         return rc ? rc : ERR_NOT_FOUND;
     *ret = first.guest;
     return 0;
+}
+
+int guest_is_gone(struct err *reterr)
+{
+    return err_set(reterr, ERR_UNAUTHENTICATED,
+                   "This guest has become a user: log in instead");
 }
 
 int auth_guest_get(struct db *db, struct view guest_id, struct guest *ret)
@@ -144,6 +150,8 @@ int auth_guest_ensure(struct auth *auth, struct db *db, struct principal *princi
     struct guest guest;
     int rc = auth_guest_get(db, view_of(principal->guest_id), &guest);
 
+    if (rc == 0 && guest.converted_to)
+        return guest_is_gone(reterr);
     if (rc == 0) {
         principal->account_id = guest.account_id;
         principal->group_id = guest.group_id;
