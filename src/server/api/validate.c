@@ -150,10 +150,11 @@ void validate_query_time(struct http_request *req, const char *name, int64_t *re
 
 static bool is_json_type(struct view type)
 {
-    const struct view essence = view_slice(type, 0,
-                                           type.len ? strcspn(type.ptr, "; \t") : 0);
+    size_t len = 0;
 
-    return type.len == 0 || view_eq_nocase(essence, "application/json");
+    while (len < type.len && !strchr("; \t", type.ptr[len]))
+        len++;
+    return type.len == 0 || view_eq_nocase(view_slice(type, 0, len), "application/json");
 }
 
 static void json_fault_add(struct http_request *req, size_t offset, const char *fault)
