@@ -4,7 +4,8 @@
  *   -> time=2026-11-24T03:09:26.879675Z level=info event=request path=/health status=200
  *
  * Called by the server, the worker and the commands; layers below return errors instead.
- * Any thread; a line is written with one write(2), so lines never mix. Secrets (tokens,
+ * Any thread; a line is written with one write(2), so lines never mix. A value
+ * of more than 1024 bytes is cut and ends with "...". Secrets (tokens,
  * passwords, keys) are never passed here. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
