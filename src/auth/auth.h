@@ -221,9 +221,11 @@ MUST_CHECK int auth_guest_merge(struct db *db, struct view guest_id,
                                 int64_t user_account_id, int64_t now_us,
                                 int64_t *ret_account_id);
 /* Removes expired sessions (at most `most`) and forgets revoked tokens that have expired.
- */
+ * `forget` is called for each account before it is closed, to give back what it still
+ * stores. */
 MUST_CHECK int auth_cleanup(struct db *db, int64_t now_us, int64_t most,
-                            int64_t *ret_guests);
+                            int (*forget)(void *ctx, struct db *db, int64_t account_id),
+                            void *ctx, int64_t *ret_guests);
 
 struct auth_counts {
     int64_t users_total, users_active, users_verified, users_admins, users_new_last_24h;

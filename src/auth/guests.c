@@ -222,7 +222,9 @@ int auth_guest_merge(struct db *db, struct view guest_id, int64_t user_account_i
     return rc;
 }
 
-int auth_cleanup(struct db *db, int64_t now_us, int64_t most, int64_t *ret_guests)
+int auth_cleanup(struct db *db, int64_t now_us, int64_t most,
+                 int (*forget)(void *ctx, struct db *db, int64_t account_id), void *ctx,
+                 int64_t *ret_guests)
 {
     int rc = db_exec(db, STMT_TOKENS_FORGET, DB_ARGS(DB_INT(now_us)));
 
@@ -236,7 +238,10 @@ int auth_cleanup(struct db *db, int64_t now_us, int64_t most, int64_t *ret_guest
                          take_first, &first);
         if (rc || !first.found)
             break;
-        rc = guest_forget(db, &first.guest, now_us);
+        if (!first.guest.converted_to)
+            rc = forget(ctx, db, first.guest.account_id);
+        if (rc == 0)
+            rc = guest_forget(db, &first.guest, now_us);
         *ret_guests += 1;
     }
     return rc;

@@ -228,15 +228,22 @@ static int note_id(void *ctx, const struct guest *guest)
     return 0;
 }
 
+static int note_account(void *ctx, struct db *db, int64_t account_id)
+{
+    (void)db;
+    *(int64_t *)ctx += account_id;
+    return 0;
+}
+
 static void expired_guests_are_counted_listed_and_removed_in_portions(void **state)
 {
     struct fixture *f = *state;
     const int64_t later = NOW + 36 * CLOCK_DAY_US, user = user_made(f, "ann").account_id;
     char ids[256] = "";
-    struct principal p;
-    int64_t removed, moved;
+    struct principal p, first;
+    int64_t removed, moved, forgotten = 0;
 
-    assert_int_equal(ensured(f, "g-1", "n", NOW, &p), 0);
+    assert_int_equal(ensured(f, "g-1", "n", NOW, &first), 0);
     assert_int_equal(ensured(f, "g-2", "n", NOW + 1, &p), 0);
     assert_int_equal(ensured(f, "g-3", "n", later, &p), 0);
     assert_int_equal(auth_guest_merge(f->db, view_of("g-2"), user, NOW, &moved), 0);
@@ -247,10 +254,11 @@ static void expired_guests_are_counted_listed_and_removed_in_portions(void **sta
     assert_string_equal(ids, "g-3 ");
     assert_int_equal(auth_guest_list(f->db, 1, 1, true, later, note_id, ids), 0);
     assert_string_equal(ids, "g-3 g-2 ");
-    assert_int_equal(auth_cleanup(f->db, later, 1, &removed), 0);
+    assert_int_equal(auth_cleanup(f->db, later, 1, note_account, &forgotten, &removed), 0);
     assert_int_equal(removed, 1);
-    assert_int_equal(auth_cleanup(f->db, later, 10, &removed), 0);
+    assert_int_equal(auth_cleanup(f->db, later, 10, note_account, &forgotten, &removed), 0);
     assert_int_equal(removed, 1);
+    assert_int_equal(forgotten, first.account_id); /* the merged one's are the user's */
     assert_int_equal(counts_at(f, later).guests_total, 1);
     assert_int_equal(counts_at(f, later).guests_expired, 0);
 }
