@@ -146,7 +146,7 @@ static inline struct job accepted(struct fixture *f, const struct usage_subject 
     char name[BLOB_NAME_SIZE];
     struct fixture_upload u = { .upload = {
                                     .subject = *subject,
-                                    .processing_type = view_of("speech_enhancement"),
+                                    .processing_type = view_of("noise_reduction"),
                                     .original_filename = view_of("talk.wav"),
                                     .format = "wav",
                                     .input_blob = name,
