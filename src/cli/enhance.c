@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "audio/audio.h"
 #include "base/clock.h"
@@ -83,29 +85,103 @@ static int enhance_fds(const struct enhance *e, struct audio_host *host, int in,
     return 0;
 }
 
+/* ---- the output: written beside its place, which it takes once it is whole ---- */
+
+struct output {
+    char *place; /* OUT, links resolved */
+    char *path;  /* where it is written */
+    int fd;
+    mode_t mode;
+};
+
+static int output_failed(const struct enhance *e)
+{
+    return cli_fail("%s: %s", e->out, strerror(errno));
+}
+
+/* Where OUT is, or is to be; NULL, and says why, when it must not be written. */
+static char *place_find(const struct enhance *e, mode_t *ret_mode)
+{
+    const mode_t mask = umask(0);
+    struct stat st;
+
+    (void)umask(mask);
+    *ret_mode = 0666 & ~mask;
+    if (stat(e->out, &st) != 0)
+        return strdup(e->out);
+    *ret_mode = st.st_mode & 0777;
+    if (!e->is_forced)
+        (void)cli_fail("%s is there already; --force overwrites it", e->out);
+    else if (!S_ISREG(st.st_mode))
+        (void)cli_fail("%s is no file", e->out);
+    else
+        return realpath(e->out, NULL);
+    return NULL;
+}
+
+static void output_release(struct output *o)
+{
+    if (o->fd >= 0)
+        (void)close(o->fd);
+    if (o->path)
+        (void)unlink(o->path); /* nothing once it has been put in place */
+    free(o->path);
+    free(o->place);
+}
+
+static bool output_open(const struct enhance *e, struct output *o)
+{
+    *o = (struct output){ .fd = -1 };
+    o->place = place_find(e, &o->mode);
+    if (!o->place)
+        return false;
+    if (asprintf(&o->path, "%s.XXXXXX", o->place) < 0) {
+        o->path = NULL;
+        (void)cli_fail("out of memory");
+        return false;
+    }
+    o->fd = mkostemp(o->path, O_CLOEXEC);
+    if (o->fd >= 0)
+        return true;
+    (void)output_failed(e);
+    free(o->path);
+    o->path = NULL;
+    return false;
+}
+
+/* Not over a file that has come there meanwhile, where the file system can tell. */
+static int output_put(const struct enhance *e, const struct output *o)
+{
+    const unsigned flags = e->is_forced ? 0 : RENAME_NOREPLACE;
+    int rc = fchmod(o->fd, o->mode);
+
+    if (rc == 0)
+        rc = renameat2(AT_FDCWD, o->path, AT_FDCWD, o->place, flags);
+    if (rc != 0 && errno == EINVAL)
+        rc = rename(o->path, o->place);
+    return rc ? output_failed(e) : 0;
+}
+
+static int enhance_into(const struct enhance *e, int in, const struct output *o)
+{
+    struct audio_host *host = NULL;
+    int status = audio_host_new(&LIMITS, &host, NULL) == 0 ? enhance_fds(e, host, in, o->fd)
+                                                           : cli_fail("out of memory");
+
+    audio_host_free(&host);
+    return status ? status : output_put(e, o);
+}
+
 static int enhance(const struct enhance *e)
 {
     const int in = open(e->in, O_RDONLY | O_CLOEXEC);
-    struct audio_host *host = NULL;
-    int out, status;
+    struct output o;
+    int status;
 
     if (in < 0)
         return cli_fail("%s: %s", e->in, strerror(errno));
-    out = open(e->out, O_RDWR | O_CREAT | O_CLOEXEC | (e->is_forced ? O_TRUNC : O_EXCL),
-               0666);
-    if (out < 0) {
-        status = errno == EEXIST
-                     ? cli_fail("%s is there already; --force overwrites it", e->out)
-                     : cli_fail("%s: %s", e->out, strerror(errno));
-        (void)close(in);
-        return status;
-    }
-    status = audio_host_new(&LIMITS, &host, NULL) == 0 ? enhance_fds(e, host, in, out)
-                                                       : cli_fail("out of memory");
-    audio_host_free(&host);
-    if (status != 0)
-        (void)unlink(e->out);
-    (void)close(out);
+    status = output_open(e, &o) ? enhance_into(e, in, &o) : 1;
+    output_release(&o);
     (void)close(in);
     return status;
 }
