@@ -122,10 +122,14 @@ static int guest_make(struct auth *auth, struct db *db, struct principal *p,
     int64_t account_id, group_id, retry_s;
     int rc = throttle_count(auth->guests, view_of(p->network), now_us, &retry_s);
 
-    if (rc)
-        return err_set(reterr, rc,
-                       "Too many new guests from your network. Try again in %lld seconds",
-                       (long long)retry_s);
+    if (rc) {
+        (void)err_set(reterr, rc,
+                      "Too many new guests from your network. Try again in %lld seconds",
+                      (long long)retry_s);
+        if (reterr)
+            reterr->retry_after_s = retry_s;
+        return rc;
+    }
     rc = network_ensure(db, p->network, now_us, &group_id);
     if (rc == 0)
         rc = usage_account_create(db, USAGE_CLASS_GUEST, PLAN, now_us, &account_id);

@@ -101,7 +101,7 @@ struct job_filter {
     int64_t skip, limit;
 };
 
-/* Newest first. ERR_NOT_FOUND when the cursor is no job of the account. */
+/* Newest first. ERR_INVALID when the cursor is no job of the account. */
 MUST_CHECK int jobs_list(struct db *db, const struct job_filter *filter,
                          int (*row)(void *ctx, const struct job *job), void *ctx);
 

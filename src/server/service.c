@@ -57,8 +57,10 @@ static int store_start(struct service *s, struct err *reterr)
     };
     int rc = usage_zone_set(o->day_zone);
 
-    if (rc == 0)
-        rc = committer_start(o->database, (size_t)o->queue_max, &s->committer, reterr);
+    if (rc)
+        return err_set(reterr, rc, "--day-zone: %s is not a time zone known here",
+                       o->day_zone);
+    rc = committer_start(o->database, (size_t)o->queue_max, &s->committer, reterr);
     if (rc == 0 && committer_run(s->committer, &p.op) != 0)
         rc = err_set(reterr, p.op.rc, "%s", p.op.err.text);
     return rc;

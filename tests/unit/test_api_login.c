@@ -123,7 +123,7 @@ static void failed_logins_are_throttled_and_successes_are_not(void **state)
     for (int i = 0; i < 2; i++)
         assert_int_equal(login_until_write(x, "ann", "wrong horse"), ERR_UNAUTHENTICATED);
     assert_int_equal(login_until_write(x, "ann", "correct horse"), ERR_THROTTLED);
-    assert_in_range(x->f.context.retry_after_s, 1, 64);
+    assert_in_range(x->f.req.err.retry_after_s, 1, 64);
     assert_int_equal(login_until_write(x, "bob", "wrong horse"), ERR_UNAUTHENTICATED);
 }
 

@@ -77,7 +77,7 @@ static void refusals_say_what_they_were_told(void **state)
 
     (void)state;
     fake_begin(&f);
-    f.context.retry_after_s = 17;
+    f.req.err.retry_after_s = 17;
     assert_int_equal(api_refuse(&f.req, 415, "no %s", "way"), ERR_INVALID);
     problem_write(&f.req, &f.reply, ERR_INVALID);
     assert_int_equal(f.reply.status, 415);

@@ -27,17 +27,14 @@ static void a_body_must_be_a_json_object(void **state)
     static const struct {
         const char *body, *list;
     } cases[] = {
-        { "", "[{\"type\":\"missing\",\"loc\":[\"body\"],\"msg\":\"Field required\","
-              "\"input\":null}]" },
+        { "", "[{\"type\":\"missing\",\"loc\":[\"body\"],\"msg\":\"Field required\"}]" },
         { "[1]", "[{\"type\":\"model_attributes_type\",\"loc\":[\"body\"],\"msg\":\"Input "
-                 "should be a valid dictionary or object to extract fields from\","
-                 "\"input\":[1]}]" },
-        { "{\"a\":",
-          "[{\"type\":\"json_invalid\",\"loc\":[\"body\",\"5\"],\"msg\":\"JSON "
-          "decode error\",\"input\":{},\"ctx\":{\"error\":\"Expecting value\"}}]" },
-        { "{\"a\":\"\\q\"}", "[{\"type\":\"json_invalid\",\"loc\":[\"body\",\"6\"],\"msg\":"
-                             "\"JSON decode error\","
-                             "\"input\":{},\"ctx\":{\"error\":\"Invalid \\\\escape\"}}]" },
+                 "should be a valid dictionary or object to extract fields from\"}]" },
+        { "{\"a\":", "[{\"type\":\"json_invalid\",\"loc\":[\"body\",\"5\"],\"msg\":\"JSON "
+                     "decode error\",\"ctx\":{\"error\":\"Expecting value\"}}]" },
+        { "{\"a\":\"\\q\"}",
+          "[{\"type\":\"json_invalid\",\"loc\":[\"body\",\"6\"],\"msg\":\"JSON decode "
+          "error\",\"ctx\":{\"error\":\"Invalid \\\\escape\"}}]" },
     };
     struct fake f = { 0 };
 
@@ -91,16 +88,16 @@ static void strings_are_measured_in_characters(void **state)
     assert_int_equal(got.len, 6);
     assert_string_equal(invalid(&f), "");
     assert_null(validate_string(&f.req, body, "n", 0, 4, 9).ptr);
-    assert_string_equal(invalid(&f),
-                        "[{\"type\":\"string_too_short\",\"loc\":[\"body\",\"n\"],\"msg\":"
-                        "\"String should have at least 4 characters\",\"input\":\"\xc3\xa9"
-                        "\xc3\xa9\xc3\xa9\",\"ctx\":{\"min_length\":4}}]");
+    assert_string_equal(
+        invalid(&f),
+        "[{\"type\":\"string_too_short\",\"loc\":[\"body\",\"n\"],\"msg\":\"String should "
+        "have at least 4 characters\",\"ctx\":{\"min_length\":4}}]");
     body = body_of(&f, "{\"n\":\"abc\"}");
     assert_null(validate_string(&f.req, body, "n", 0, 0, 2).ptr);
-    assert_string_equal(invalid(&f),
-                        "[{\"type\":\"string_too_long\",\"loc\":[\"body\",\"n\"],\"msg\":"
-                        "\"String should have at most 2 characters\",\"input\":\"abc\","
-                        "\"ctx\":{\"max_length\":2}}]");
+    assert_string_equal(
+        invalid(&f),
+        "[{\"type\":\"string_too_long\",\"loc\":[\"body\",\"n\"],\"msg\":\"String should "
+        "have at most 2 characters\",\"ctx\":{\"max_length\":2}}]");
     fake_end(&f);
 }
 
@@ -121,7 +118,7 @@ static void strings_may_be_absent_only_when_not_required(void **state)
     assert_string_equal(
         invalid(&f), "[{\"type\":\"missing\",\"loc\":[\"body\",\"none\"],\"msg\":\"Field "
                      "required\"},{\"type\":\"string_type\",\"loc\":[\"body\",\"null\"],"
-                     "\"msg\":\"Input should be a valid string\",\"input\":null}]");
+                     "\"msg\":\"Input should be a valid string\"}]");
     fake_end(&f);
 }
 
@@ -156,10 +153,8 @@ static void passwords_are_never_repeated(void **state)
         { "{\"p\":"
           "\"secret\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
           "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82"
-          "\xac"
-          "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82"
-          "\xac"
-          "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\"}",
+          "\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2"
+          "\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\"}",
           "\"value_error\"" },
         { "{\"p\":[\"secret\"]}", "\"string_type\"" },
         { "{\"p\":\"secret\\u0000.\"}", "\"string_unicode\"" },
@@ -198,9 +193,8 @@ static void emails_are_normalised_or_told_why_not(void **state)
     assert_string_equal(
         invalid(&f),
         "[{\"type\":\"value_error\",\"loc\":[\"body\",\"email\"],\"msg\":\"value is not a "
-        "valid "
-        "email address: An email address must have an @-sign.\",\"input\":\"a\\\"b\\\\\","
-        "\"ctx\":{\"reason\":\"An email address must have an @-sign.\"}}]");
+        "valid email address: An email address must have an "
+        "@-sign.\",\"ctx\":{\"reason\":\"An email address must have an @-sign.\"}}]");
     fake_end(&f);
 }
 
@@ -236,9 +230,8 @@ static void booleans_take_the_old_spellings(void **state)
 
     (void)state;
     fake_begin(&f);
-    body = body_of(&f,
-                   "{\"a\":true,\"b\":\"NO\",\"c\":1,\"d\":0,\"e\":null,\"f\":2,\"g\":\"\","
-                   "\"h\":1.0,\"i\":[]}");
+    body = body_of(&f, "{\"a\":true,\"b\":\"NO\",\"c\":1,\"d\":0,\"e\":null,\"f\":2,\"g\":"
+                       "\"\",\"h\":1.0,\"i\":[]}");
     assert_int_equal(validate_bool(&f.req, body, "a"), 1);
     assert_int_equal(validate_bool(&f.req, body, "b"), 0);
     assert_int_equal(validate_bool(&f.req, body, "c"), 1);
@@ -247,10 +240,9 @@ static void booleans_take_the_old_spellings(void **state)
     assert_int_equal(validate_bool(&f.req, body, "none"), -1);
     assert_string_equal(invalid(&f), "");
     assert_int_equal(validate_bool(&f.req, body, "f"), -1);
-    assert_string_equal(
-        invalid(&f),
-        "[{\"type\":\"bool_parsing\",\"loc\":[\"body\",\"f\"],\"msg\":\"Input "
-        "should be a valid boolean, unable to interpret input\",\"input\":2}]");
+    assert_string_equal(invalid(&f),
+                        "[{\"type\":\"bool_parsing\",\"loc\":[\"body\",\"f\"],\"msg\":"
+                        "\"Input should be a valid boolean, unable to interpret input\"}]");
     assert_int_equal(validate_bool(&f.req, body, "g"), -1);
     assert_int_equal(validate_bool(&f.req, body, "i"), -1);
     (void)invalid(&f);
@@ -271,15 +263,13 @@ static void query_integers_keep_to_their_bounds(void **state)
         { "limit=1_0", 10, "" },
         { "limit=7&limit=8", 8, "" },
         { "limit=0", 50,
-          "\"msg\":\"Input should be greater than or equal to 1\",\"input\":\"0\","
-          "\"ctx\":{\"ge\":1}" },
+          "\"msg\":\"Input should be greater than or equal to 1\",\"ctx\":{\"ge\":1}" },
         { "limit=-99999999999999999999", 50, "\"ctx\":{\"ge\":1}" },
         { "limit=101", 50,
-          "\"msg\":\"Input should be less than or equal to 100\",\"input\":"
-          "\"101\",\"ctx\":{\"le\":100}" },
+          "\"msg\":\"Input should be less than or equal to 100\",\"ctx\":{\"le\":100}" },
         { "limit=99999999999999999999", 50, "\"ctx\":{\"le\":100}" },
         { "limit=", 50, "\"type\":\"int_parsing\",\"loc\":[\"query\",\"limit\"]" },
-        { "limit=x%22", 50, "\"input\":\"x\\\"\"" },
+        { "limit=x%22", 50, "int_parsing" },
         { "limit=1.5", 50, "int_parsing" },
         { "limit=1e2", 50, "int_parsing" },
     };
@@ -316,10 +306,10 @@ static void path_integers_are_read_or_refused(void **state)
     f.req.path_params[0] = view_of("seven");
     validate_path_int(&f.req, 0, "user_id", &id);
     assert_int_equal(id, -7);
-    assert_string_equal(invalid(&f),
-                        "[{\"type\":\"int_parsing\",\"loc\":[\"path\",\"user_id\"],\"msg\":"
-                        "\"Input should be a valid integer, unable to parse string as an "
-                        "integer\",\"input\":\"seven\"}]");
+    assert_string_equal(
+        invalid(&f),
+        "[{\"type\":\"int_parsing\",\"loc\":[\"path\",\"user_id\"],\"msg\":\"Input should "
+        "be a valid integer, unable to parse string as an integer\"}]");
     fake_end(&f);
 }
 
@@ -347,12 +337,9 @@ static void query_booleans_and_times(void **state)
     assert_int_equal(time_us, CLOCK_DAY_US);
     assert_string_equal(invalid(&f),
                         "[{\"type\":\"bool_parsing\",\"loc\":[\"query\",\"b\"],\"msg\":"
-                        "\"Input should be a valid "
-                        "boolean, unable to interpret "
-                        "input\",\"input\":\"maybe\"},{\"type\":\"datetime_parsing\","
-                        "\"loc\":[\"query\",\"to\"],\"msg\":\"Input should be a valid date "
-                        "or RFC 3339 time\","
-                        "\"input\":\"yesterday\"}]");
+                        "\"Input should be a valid boolean, unable to interpret "
+                        "input\"},{\"type\":\"datetime_parsing\",\"loc\":[\"query\",\"to\"]"
+                        ",\"msg\":\"Input should be a valid date or RFC 3339 time\"}]");
     fake_end(&f);
 }
 

@@ -52,7 +52,6 @@ struct api_context {
     struct principal principal;
     bool is_identified; /* counts as an API call of the principal's */
     int status;         /* of the refusal; 0: from the error code */
-    int64_t retry_after_s;
     struct usage_refusal refusal;   /* of ERR_LIMIT */
     struct buf invalid;             /* 422: the list of {type, loc, msg, input, ctx} */
     struct json_document *document; /* the body's, when it is JSON */

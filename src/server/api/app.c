@@ -42,7 +42,9 @@ static int may_call(struct http_request *req, enum route_auth auth)
         return 0;
     if (p->kind == PRINCIPAL_NONE ||
         (auth != ROUTE_IDENTIFIED && p->kind != PRINCIPAL_USER))
-        return err_set(&req->err, ERR_UNAUTHENTICATED, "Not authenticated");
+        return err_set(&req->err, ERR_UNAUTHENTICATED,
+                       http_header(req, "Authorization").len ? "Invalid token type"
+                                                             : "Not authenticated");
     if (auth == ROUTE_ADMIN && !p->is_admin)
         return err_set(&req->err, ERR_FORBIDDEN, "Admin privileges required");
     return 0;

@@ -13,9 +13,9 @@ static int throttled(struct http_request *req, enum auth_throttle throttle, stru
     const int rc = auth_throttle(api_of(req)->auth, throttle, key, req->now_us, &retry_s);
 
     if (rc == ERR_THROTTLED) {
-        api_context_of(req)->retry_after_s = retry_s;
-        return err_set(&req->err, rc, "Too many attempts. Try again in %lld seconds",
-                       (long long)retry_s);
+        (void)err_set(&req->err, rc, "Too many attempts. Try again in %lld seconds",
+                      (long long)retry_s);
+        req->err.retry_after_s = retry_s;
     }
     return rc;
 }
@@ -122,8 +122,7 @@ static int login_prepare(struct http_request *req, struct http_reply *reply)
     if (body) {
         name = validate_string(req, body, "username_or_email", VALIDATE_REQUIRED, 0,
                                AUTH_EMAIL_MAX);
-        password = validate_string(req, body, "password",
-                                   VALIDATE_REQUIRED | VALIDATE_SECRET, 0, 256);
+        password = validate_string(req, body, "password", VALIDATE_REQUIRED, 0, 256);
     }
     rc = validate_result(req);
     if (rc)
@@ -229,8 +228,7 @@ static int refresh_prepare(struct http_request *req, struct http_reply *reply)
     if (!r)
         return ERR_NO_MEMORY;
     if (body)
-        token = validate_string(req, body, "refresh_token",
-                                VALIDATE_REQUIRED | VALIDATE_SECRET, 0, 0);
+        token = validate_string(req, body, "refresh_token", VALIDATE_REQUIRED, 0, 0);
     if (validate_result(req))
         return ERR_INVALID;
     if (token.len >= sizeof r->token)

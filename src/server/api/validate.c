@@ -13,7 +13,7 @@ int validate_result(struct http_request *req)
 }
 
 void validate_add(struct http_request *req, const char *type, const char *where,
-                  const char *name, const char *msg, struct view input, struct view ctx)
+                  const char *name, const char *msg, const char *ctx)
 {
     struct buf *list = &api_context_of(req)->invalid;
     struct json j;
@@ -34,30 +34,12 @@ void validate_add(struct http_request *req, const char *type, const char *where,
         json_text(&j, view_of(name));
     json_array_end(&j);
     json_put_str(&j, "msg", msg);
-    if (input.ptr) {
-        json_key(&j, "input");
-        json_raw(&j, input);
-    }
-    if (ctx.ptr) {
+    if (ctx) {
         json_key(&j, "ctx");
-        json_raw(&j, ctx);
+        json_raw(&j, view_of(ctx));
     }
     json_object_end(&j);
     json_array_end(&j);
-}
-
-void validate_add_text(struct http_request *req, const char *type, const char *where,
-                       const char *name, const char *msg, struct view input,
-                       struct view ctx)
-{
-    struct buf quoted;
-    struct json j;
-
-    buf_init(&quoted, 64 << 10);
-    json_init(&j, &quoted);
-    json_text(&j, input);
-    validate_add(req, type, where, name, msg, buf_view(&quoted), ctx);
-    buf_release(&quoted);
 }
 
 /* One past int64_t is beyond any bound. */
@@ -76,10 +58,9 @@ static bool int_read(struct http_request *req, const char *where, const char *na
 {
     if (int_parse(text, ret) == 0)
         return true;
-    validate_add_text(
-        req, "int_parsing", where, name,
-        "Input should be a valid integer, unable to parse string as an integer", text,
-        (struct view){ NULL, 0 });
+    validate_add(req, "int_parsing", where, name,
+                 "Input should be a valid integer, unable to parse string as an integer",
+                 NULL);
     return false;
 }
 
@@ -89,15 +70,15 @@ void validate_path_int(struct http_request *req, size_t index, const char *name,
     (void)int_read(req, "path", name, req->path_params[index], ret);
 }
 
-static void bound_add(struct http_request *req, const char *name, struct view text,
-                      const char *type, const char *words, const char *key, int64_t bound)
+static void bound_add(struct http_request *req, const char *name, const char *type,
+                      const char *words, const char *key, int64_t bound)
 {
     char msg[96], ctx[48];
 
     (void)snprintf(msg, sizeof msg, "Input should be %s than or equal to %lld", words,
                    (long long)bound);
     (void)snprintf(ctx, sizeof ctx, "{\"%s\":%lld}", key, (long long)bound);
-    validate_add_text(req, type, "query", name, msg, text, view_of(ctx));
+    validate_add(req, type, "query", name, msg, ctx);
 }
 
 void validate_query_int(struct http_request *req, const char *name, int64_t min,
@@ -109,9 +90,9 @@ void validate_query_int(struct http_request *req, const char *name, int64_t min,
     if (!text.ptr || !int_read(req, "query", name, text, &value))
         return;
     if (value < min)
-        bound_add(req, name, text, "greater_than_equal", "greater", "ge", min);
+        bound_add(req, name, "greater_than_equal", "greater", "ge", min);
     else if (value > max)
-        bound_add(req, name, text, "less_than_equal", "less", "le", max);
+        bound_add(req, name, "less_than_equal", "less", "le", max);
     else
         *ret = value;
 }
@@ -134,8 +115,7 @@ void validate_query_bool(struct http_request *req, const char *name, int *ret)
         return;
     *ret = bool_of(text);
     if (*ret < 0)
-        validate_add_text(req, "bool_parsing", "query", name, BOOL_MSG, text,
-                          (struct view){ NULL, 0 });
+        validate_add(req, "bool_parsing", "query", name, BOOL_MSG, NULL);
 }
 
 void validate_query_time(struct http_request *req, const char *name, int64_t *ret)
@@ -143,9 +123,8 @@ void validate_query_time(struct http_request *req, const char *name, int64_t *re
     const struct view text = http_query(req, name);
 
     if (text.ptr && !clock_parse(text, ret))
-        validate_add_text(req, "datetime_parsing", "query", name,
-                          "Input should be a valid date or RFC 3339 time", text,
-                          (struct view){ NULL, 0 });
+        validate_add(req, "datetime_parsing", "query", name,
+                     "Input should be a valid date or RFC 3339 time", NULL);
 }
 
 static bool is_json_type(struct view type)
@@ -169,8 +148,7 @@ static void json_fault_add(struct http_request *req, size_t offset, const char *
     json_object_begin(&j);
     json_put_str(&j, "error", fault);
     json_object_end(&j);
-    validate_add(req, "json_invalid", "body", loc, "JSON decode error", view_of("{}"),
-                 buf_view(&ctx));
+    validate_add(req, "json_invalid", "body", loc, "JSON decode error", ctx.data);
     buf_release(&ctx);
 }
 
@@ -183,13 +161,11 @@ const struct json_value *validate_body(struct http_request *req)
     size_t offset = 0;
 
     if (req->body.len == 0) {
-        validate_add(req, "missing", "body", NULL, "Field required", view_of("null"),
-                     (struct view){ NULL, 0 });
+        validate_add(req, "missing", "body", NULL, "Field required", NULL);
         return NULL;
     }
     if (!is_json_type(http_header(req, "Content-Type"))) {
-        validate_add(req, "model_attributes_type", "body", NULL, not_object,
-                     (struct view){ NULL, 0 }, (struct view){ NULL, 0 });
+        validate_add(req, "model_attributes_type", "body", NULL, not_object, NULL);
         return NULL;
     }
     if (json_parse(buf_view(&req->body), &c->document, &offset, &err) != 0) {
@@ -198,8 +174,7 @@ const struct json_value *validate_body(struct http_request *req)
     }
     if (json_root(c->document)->type == JSON_OBJECT)
         return json_root(c->document);
-    validate_add(req, "model_attributes_type", "body", NULL, not_object,
-                 json_root(c->document)->source, (struct view){ NULL, 0 });
+    validate_add(req, "model_attributes_type", "body", NULL, not_object, NULL);
     return NULL;
 }
 
@@ -213,8 +188,7 @@ static size_t characters_of(struct view text)
 }
 
 static bool length_check(struct http_request *req, const char *name,
-                         const struct json_value *v, struct view input, size_t min,
-                         size_t max)
+                         const struct json_value *v, size_t min, size_t max)
 {
     const size_t count = characters_of(v->text);
     const bool is_short = count < min;
@@ -227,7 +201,7 @@ static bool length_check(struct http_request *req, const char *name,
     (void)snprintf(ctx, sizeof ctx, "{\"%s_length\":%zu}", is_short ? "min" : "max",
                    is_short ? min : max);
     validate_add(req, is_short ? "string_too_short" : "string_too_long", "body", name, msg,
-                 input, view_of(ctx));
+                 ctx);
     return false;
 }
 
@@ -236,26 +210,23 @@ struct view validate_string(struct http_request *req, const struct json_value *o
 {
     const struct json_value *v = json_member(object, name);
     const struct view none = { NULL, 0 };
-    struct view input;
 
     if (!v || (v->type == JSON_NULL && !(flags & VALIDATE_REQUIRED))) {
         if (flags & VALIDATE_REQUIRED)
-            validate_add(req, "missing", "body", name, "Field required", none, none);
+            validate_add(req, "missing", "body", name, "Field required", NULL);
         return none;
     }
-    input = flags & VALIDATE_SECRET ? none : v->source;
     if (v->type != JSON_STRING) {
         validate_add(req, "string_type", "body", name, "Input should be a valid string",
-                     input, none);
+                     NULL);
         return none;
     }
     if (v->has_lone_surrogate || (v->text.len && memchr(v->text.ptr, '\0', v->text.len))) {
         validate_add(req, "string_unicode", "body", name,
-                     "Input should be text without NUL and without lone surrogates", none,
-                     none);
+                     "Input should be text without NUL and without lone surrogates", NULL);
         return none;
     }
-    if (!length_check(req, name, v, input, min, max))
+    if (!length_check(req, name, v, min, max))
         return none;
     return v->text.ptr ? v->text : view_of("");
 }
@@ -276,8 +247,7 @@ int validate_bool(struct http_request *req, const struct json_value *object,
              (v->integer == 0 || v->integer == 1))
         value = (int)v->integer;
     if (value < 0)
-        validate_add(req, "bool_parsing", "body", name, BOOL_MSG, v->source,
-                     (struct view){ NULL, 0 });
+        validate_add(req, "bool_parsing", "body", name, BOOL_MSG, NULL);
     return value;
 }
 
@@ -294,21 +264,21 @@ bool validate_email(struct http_request *req, const struct json_value *object,
         return true;
     (void)snprintf(msg, sizeof msg, "value is not a valid email address: %s", reason);
     (void)snprintf(ctx, sizeof ctx, "{\"reason\":\"%s\"}", reason);
-    validate_add_text(req, "value_error", "body", "email", msg, text, view_of(ctx));
+    validate_add(req, "value_error", "body", "email", msg, ctx);
     return false;
 }
 
 struct view validate_password(struct http_request *req, const struct json_value *object,
                               const char *name)
 {
-    const struct view text = validate_string(
-        req, object, name, VALIDATE_REQUIRED | VALIDATE_SECRET, 8, PASSWORD_BYTES_MAX);
+    const struct view text = validate_string(req, object, name, VALIDATE_REQUIRED, 8,
+                                             PASSWORD_BYTES_MAX);
 
     if (text.len > PASSWORD_BYTES_MAX) {
         validate_add(
             req, "value_error", "body", name,
             "Value error, Password cannot be longer than 72 bytes when encoded in UTF-8",
-            (struct view){ NULL, 0 }, view_of("{\"error\":{}}"));
+            "{\"error\":{}}");
         return (struct view){ NULL, 0 };
     }
     return text;

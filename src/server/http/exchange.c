@@ -337,6 +337,7 @@ static void write_done(struct http_write *write, int rc, const struct err *err)
 {
     struct exchange *x = exchange_of_write(write);
 
+    x->request.is_committed = rc == 0;
     if (x->rc == 0 && rc && x->request.err.code == 0)
         x->request.err = *err;
     x->rc = x->rc ? x->rc : rc;
@@ -359,10 +360,20 @@ static bool write_is_due(const struct exchange *x)
     return x->request.wants_write || (x->rc == 0 && route && route->write);
 }
 
+/* Once handed over, the request is another thread's until it is resumed, so that only a
+ * failure to hand it over may be noted here. */
+static bool handed_over(struct exchange *x, int rc)
+{
+    if (rc && x->rc == 0)
+        x->rc = rc;
+    return rc == 0;
+}
+
 /* Takes the next step. True when it has to be waited for. */
 static bool step_take(struct exchange *x)
 {
     const struct route *route = x->request.route;
+    int rc;
 
     switch (++x->step) {
     case STEP_PREPARE:
@@ -373,17 +384,10 @@ static bool step_take(struct exchange *x)
         if (x->rc || !route || !route->work)
             return false;
         x->task.run = work_run;
-        x->rc = pool_submit(x->loop->server->pool, &x->task);
-        return x->rc == 0;
-    case STEP_WRITE: {
-        int rc;
-
-        if (!write_is_due(x))
-            return false;
-        rc = write_submit(x);
-        x->rc = x->rc ? x->rc : rc;
-        return rc == 0;
-    }
+        rc = pool_submit(x->loop->server->pool, &x->task);
+        return handed_over(x, rc);
+    case STEP_WRITE:
+        return write_is_due(x) && handed_over(x, write_submit(x));
     case STEP_READ:
         if (x->rc == 0 && route && route->read)
             x->rc = step_on_snapshot(x, route->read);
@@ -421,7 +425,11 @@ enum MHD_Result exchange_run(void *loop, struct MHD_Connection *mhd, const char 
         return MHD_NO;
     if (x->step == STEP_HEADERS) {
         headers_arrived(x, method, version);
-        return is_answered_early(x) ? exchange_reply(x) : MHD_YES;
+        if (!is_answered_early(x))
+            return MHD_YES;
+        if (x->connection)
+            x->connection->is_cut_short = true;
+        return exchange_reply(x);
     }
     if (*bytes_count > 0) {
         const bool goes_on = body_arrived(x, bytes, *bytes_count);

@@ -27,6 +27,7 @@ struct connection {
     struct MHD_Connection *mhd;
     int64_t deadline_us; /* monotonic */
     char address[HTTP_ADDRESS_SIZE];
+    bool is_cut_short; /* answered before the body's end: it is to linger */
     struct connection *previous, *next; /* of the loop */
 };
 
