@@ -188,7 +188,7 @@ static int route_find(struct exchange *x)
     for (unsigned m = 0; m < HTTP_METHOD_OTHER; m++) {
         if (allow & 1u << m)
             buf_addf(&req->body, "%s%s", req->body.len ? ", " : "",
-                     http_method_name((enum http_method)m));
+                     m == HTTP_GET ? "GET, HEAD" : http_method_name((enum http_method)m));
     }
     http_reply_header(&x->reply, MHD_HTTP_HEADER_ALLOW, "%s", req->body.data);
     buf_clear(&req->body);
