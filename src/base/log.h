@@ -37,8 +37,8 @@ bool log_is_on(enum log_level level);
 bool log_level_of(struct view name, enum log_level *ret);
 bool log_format_of(struct view name, enum log_format *ret);
 
-void log_write_fields(enum log_level level, const char *event, const struct log_field *fields,
-                      size_t fields_count);
+void log_write_fields(enum log_level level, const char *event,
+                      const struct log_field *fields, size_t fields_count);
 #define log_write(level, event, ...)                                                       \
     log_write_fields((level), (event), (const struct log_field[]){ __VA_ARGS__ },          \
                      sizeof((const struct log_field[]){ __VA_ARGS__ }) /                   \

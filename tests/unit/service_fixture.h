@@ -144,18 +144,17 @@ static inline struct job accepted(struct fixture *f, const struct usage_subject 
                                   int64_t expires_us)
 {
     char name[BLOB_NAME_SIZE];
-    struct fixture_upload u = { .upload = {
-                                    .subject = *subject,
-                                    .processing_type = view_of("noise_reduction"),
-                                    .original_filename = view_of("talk.wav"),
-                                    .format = "wav",
-                                    .input_blob = name,
-                                    .input_bytes = (int64_t)len,
-                                    .input_digest = "aa",
-                                    .duration_us = duration_us,
-                                    .sample_rate_hz = 16000,
-                                    .channels = 1,
-                                    .expires_us = expires_us } };
+    struct fixture_upload u = { .upload = { .subject = *subject,
+                                            .processing_type = view_of("noise_reduction"),
+                                            .original_filename = view_of("talk.wav"),
+                                            .format = "wav",
+                                            .input_blob = name,
+                                            .input_bytes = (int64_t)len,
+                                            .input_digest = "aa",
+                                            .duration_us = duration_us,
+                                            .sample_rate_hz = 16000,
+                                            .channels = 1,
+                                            .expires_us = expires_us } };
 
     blob_stored(f, bytes, len, name);
     assert_int_equal(write_with(f, fixture_accept, &u), 0);
