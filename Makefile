@@ -29,8 +29,8 @@ format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 lint:
-	@tools/install_packages.sh build test lint
-	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability -Isrc -Iinclude --suppress=missingIncludeSystem src
+	@tools/install_packages.sh build test format lint
+	@tools/lint.sh build-test-lint
 
 clean:
 	rm -rf build build-test-*

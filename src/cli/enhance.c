@@ -2,6 +2,7 @@
  * server. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,8 +89,8 @@ static int enhance_fds(const struct enhance *e, struct audio_host *host, int in,
 /* ---- the output: written beside its place, which it takes once it is whole ---- */
 
 struct output {
-    char *place; /* OUT, links resolved */
-    char *path;  /* where it is written */
+    char place[PATH_MAX];    /* OUT, links resolved */
+    char path[PATH_MAX + 8]; /* where it is written; empty: nowhere */
     int fd;
     mode_t mode;
 };
@@ -99,54 +100,46 @@ static int output_failed(const struct enhance *e)
     return cli_fail("%s: %s", e->out, strerror(errno));
 }
 
-/* Where OUT is, or is to be; NULL, and says why, when it must not be written. */
-static char *place_find(const struct enhance *e, mode_t *ret_mode)
+/* Where OUT is, or is to be; false, and says why, when it must not be written. */
+static bool place_find(const struct enhance *e, struct output *o)
 {
     const mode_t mask = umask(0);
     struct stat st;
 
     (void)umask(mask);
-    *ret_mode = 0666 & ~mask;
-    if (stat(e->out, &st) != 0)
-        return strdup(e->out);
-    *ret_mode = st.st_mode & 0777;
+    o->mode = 0666 & ~mask;
+    if (stat(e->out, &st) != 0) {
+        if (strlen(e->out) < sizeof o->place) {
+            (void)strcpy(o->place, e->out);
+            return true;
+        }
+        errno = ENAMETOOLONG;
+        return output_failed(e) == 0;
+    }
+    o->mode = st.st_mode & 0777;
     if (!e->is_forced)
-        (void)cli_fail("%s is there already; --force overwrites it", e->out);
-    else if (!S_ISREG(st.st_mode))
-        (void)cli_fail("%s is no file", e->out);
-    else
-        return realpath(e->out, NULL);
-    return NULL;
+        return cli_fail("%s is there already; --force overwrites it", e->out) == 0;
+    if (!S_ISREG(st.st_mode))
+        return cli_fail("%s is no file", e->out) == 0;
+    return realpath(e->out, o->place) || output_failed(e) == 0;
 }
 
 static void output_release(struct output *o)
 {
-    if (o->fd >= 0)
-        (void)close(o->fd);
-    if (o->path)
-        (void)unlink(o->path); /* nothing once it has been put in place */
-    free(o->path);
-    free(o->place);
+    if (o->fd < 0)
+        return;
+    (void)close(o->fd);
+    (void)unlink(o->path); /* nothing once it has been put in place */
 }
 
 static bool output_open(const struct enhance *e, struct output *o)
 {
-    *o = (struct output){ .fd = -1 };
-    o->place = place_find(e, &o->mode);
-    if (!o->place)
+    o->fd = -1;
+    if (!place_find(e, o))
         return false;
-    if (asprintf(&o->path, "%s.XXXXXX", o->place) < 0) {
-        o->path = NULL;
-        (void)cli_fail("out of memory");
-        return false;
-    }
+    (void)snprintf(o->path, sizeof o->path, "%s.XXXXXX", o->place);
     o->fd = mkostemp(o->path, O_CLOEXEC);
-    if (o->fd >= 0)
-        return true;
-    (void)output_failed(e);
-    free(o->path);
-    o->path = NULL;
-    return false;
+    return o->fd >= 0 || output_failed(e) == 0;
 }
 
 /* Not over a file that has come there meanwhile, where the file system can tell. */
