@@ -5,7 +5,7 @@
 #include "jobs/progress.h"
 #include "worker/worker.h"
 
-enum { RATE_HZ = 16000, GRACE_US = 20000000 };
+enum { RATE_HZ = 16000, GRACE_US = 60000000 };
 
 struct work {
     struct fixture *f;
