@@ -58,11 +58,42 @@ static void what_cannot_be_decoded_is_told(void **state)
     assert_false(target_parse(strcat(many, "a"), decoded, &(struct http_request){ 0 }));
 }
 
+static void a_redirect_keeps_what_was_sent(void **state)
+{
+    static const struct {
+        const char *target, *location; /* NULL: no slash to take off */
+    } cases[] = {
+        { "/a/", "/a" },
+        { "/a/?x=1&y=%2F", "/a?x=1&y=%2F" },
+        { "/a%20b/%3F/?x", "/a%20b/%3F?x" },
+        { "/a/?", "/a" },
+        { "http://host/a/?x=1", "/a?x=1" },
+        { "/a", NULL },
+        { "/a?x=/", NULL },
+        { "/a%2F", NULL },
+        { "/", NULL },
+        { "http://host/", NULL },
+        { "", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+        struct buf out;
+
+        buf_init(&out, 256);
+        assert_int_equal(target_without_slash(cases[i].target, &out), !!cases[i].location);
+        if (cases[i].location)
+            assert_string_equal(out.data, cases[i].location);
+        buf_release(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(targets_split_into_path_and_query),
         cmocka_unit_test(what_cannot_be_decoded_is_told),
+        cmocka_unit_test(a_redirect_keeps_what_was_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
