@@ -32,7 +32,8 @@ struct options {
     int64_t idle_timeout_us;    /* between requests, and between two reads of a body */
     int64_t grace_us;           /* for running uploads and jobs on SIGTERM */
     int64_t upload_bytes_max;
-    int64_t duration_us_max; /* longest recording that is accepted */
+    int64_t duration_us_max;    /* longest recording that is accepted */
+    int64_t disk_reserve_bytes; /* of its file system that stored files leave free */
     int64_t file_expiry_us;
     int64_t access_token_us, refresh_token_us, guest_token_us;
     int64_t user_files_per_day, user_storage_bytes, user_processing_us;

@@ -26,7 +26,8 @@ void blob_store_close(struct blob_store **store);
 /* A new blob with a new name that ends in `suffix` ("wav"; letters and digits). */
 MUST_CHECK int blob_writer_open(struct blob_store *store, const char *suffix,
                                 struct blob_writer **ret, struct err *reterr);
-/* Appends; hashes and counts what passes. ERR_NO_SPACE when the disk is full. */
+/* Appends; hashes and counts what passes. ERR_NO_SPACE when that would touch the reserve.
+ */
 MUST_CHECK int blob_writer_add(struct blob_writer *w, const void *bytes, size_t len,
                                struct err *reterr);
 int64_t blob_writer_bytes(const struct blob_writer *w);
@@ -58,8 +59,11 @@ void blob_discard(struct blob_store *store, const char *name);
 MUST_CHECK int blob_sweep(struct blob_store *store, int64_t age_us,
                           int (*is_owned)(void *ctx, const char *name, bool *ret),
                           void *ctx, int64_t *ret_removed, struct err *reterr);
-/* Free bytes on the store's file system. */
-MUST_CHECK int blob_store_free_bytes(struct blob_store *store, int64_t *ret,
+/* Bytes of the file system that blobs leave free, so that a disk full of files still takes
+ * the rows that say so, and the deletions that help. 0 until set; before other threads. */
+void blob_store_reserve_set(struct blob_store *store, int64_t bytes);
+/* ERR_NO_SPACE when `bytes` more would touch the reserve. */
+MUST_CHECK int blob_store_room_check(struct blob_store *store, int64_t bytes,
                                      struct err *reterr);
 
 #endif

@@ -20,6 +20,7 @@ enum {
     PATH_SIZE = BLOB_NAME_SIZE + 4, /* "tmp/" before the name */
     RESCAN_PIECE_BYTES = 256 * 1024,
     WRITE_BACK_BYTES = 4 * 1024 * 1024,
+    ROOM_CHECK_BYTES = 1024 * 1024,
     OPEN_ATTEMPTS_MAX = 16,
 };
 
@@ -34,6 +35,7 @@ struct folder {
 
 struct blob_store {
     int root_fd;
+    int64_t reserve_bytes;
     pthread_mutex_t mutex; /* guards folders */
     pthread_cond_t settled;
     struct folder folders[FOLDERS];
@@ -43,7 +45,7 @@ struct blob_writer {
     crypto_generichash_state hash; /* first: it is aligned to 64 bytes */
     struct blob_store *store;
     int fd;
-    int64_t bytes, flushed_bytes;
+    int64_t bytes, flushed_bytes, room_checked_bytes;
     bool has_failed, is_committed;
     char name[BLOB_NAME_SIZE];
 };
@@ -251,6 +253,31 @@ static void write_back(struct blob_writer *w)
     w->flushed_bytes = w->bytes;
 }
 
+void blob_store_reserve_set(struct blob_store *store, int64_t bytes)
+{
+    store->reserve_bytes = bytes;
+}
+
+int blob_store_room_check(struct blob_store *store, int64_t bytes, struct err *reterr)
+{
+    struct statvfs vfs;
+
+    if (fstatvfs(store->root_fd, &vfs) < 0)
+        return err_set_errno(reterr, errno, "blob store: cannot tell its free space");
+    if ((int64_t)(vfs.f_bavail * vfs.f_frsize) - bytes < store->reserve_bytes)
+        return err_set(reterr, ERR_NO_SPACE, "The server is out of storage.");
+    return 0;
+}
+
+/* Asked once in a while: a question costs a system call. */
+static int writer_room_check(struct blob_writer *w, struct err *reterr)
+{
+    if (w->bytes < w->room_checked_bytes)
+        return 0;
+    w->room_checked_bytes = w->bytes + ROOM_CHECK_BYTES;
+    return blob_store_room_check(w->store, 0, reterr);
+}
+
 int blob_writer_add(struct blob_writer *w, const void *bytes, size_t len,
                     struct err *reterr)
 {
@@ -259,6 +286,10 @@ int blob_writer_add(struct blob_writer *w, const void *bytes, size_t len,
     if (w->has_failed || w->is_committed)
         return err_set(reterr, ERR_CONFLICT, "blob: the writer has %s",
                        w->has_failed ? "failed" : "been committed");
+    if (writer_room_check(w, reterr) != 0) {
+        w->has_failed = true;
+        return ERR_NO_SPACE;
+    }
     while (len > 0) {
         /* At an offset: the descriptor's own position stays 0 for a child that reads. */
         const ssize_t put = pwrite(w->fd, from, len, w->bytes);
@@ -553,14 +584,4 @@ int blob_sweep(struct blob_store *store, int64_t age_us,
     }
     *ret_removed = s.removed;
     return rc;
-}
-
-int blob_store_free_bytes(struct blob_store *store, int64_t *ret, struct err *reterr)
-{
-    struct statvfs vfs;
-
-    if (fstatvfs(store->root_fd, &vfs) < 0)
-        return err_set_errno(reterr, errno, "blob store: cannot tell its free space");
-    *ret = (int64_t)(vfs.f_bavail * vfs.f_frsize);
-    return 0;
 }

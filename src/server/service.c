@@ -97,6 +97,8 @@ static int files_start(struct service *s, struct err *reterr)
         return err_set(reterr, ERR_INVALID, "the data folder's path is too long");
     rc = blob_store_open(dir, &s->api.blobs, reterr);
     if (rc == 0)
+        blob_store_reserve_set(s->api.blobs, s->options->disk_reserve_bytes);
+    if (rc == 0)
         rc = progress_board_new(&s->api.board);
     if (rc == 0)
         rc = audio_host_new(&limits, &s->api.audio, reterr);

@@ -206,7 +206,12 @@ static void run_job(struct run *r)
     r->renew_at_us = started_us + r->workers->config.lease_us / 3;
     progress_report(r->workers->config.board, view_of(r->job.job_id),
                     (struct progress){ 0 });
-    rc = blob_writer_open(r->workers->config.blobs, "wav", &w, &err);
+    rc = blob_store_room_check(
+        r->workers->config.blobs,
+        audio_output_bytes(r->job.duration_us, r->job.sample_rate_hz, r->job.channels),
+        &err);
+    if (rc == 0)
+        rc = blob_writer_open(r->workers->config.blobs, "wav", &w, &err);
     if (rc == 0)
         rc = run_process(r, w, &result, &err);
     if (rc == 0)

@@ -45,6 +45,12 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def clock_moved(offset):
+    """The environment of a process whose wall clock is off by, say, "-2d"."""
+    library = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    return {"LD_PRELOAD": str(library), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
 def run(*args, input=None, timeout=60, env=None):
     """Runs the program to its end."""
     return subprocess.run([binary(), *map(str, args)], input=input, text=True, timeout=timeout,
@@ -77,13 +83,15 @@ class Server:
         environment.update(self.env or {})
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [binary(), "serve", "--listen", f"127.0.0.1:{self.port}",
-                 "--data-dir", str(self.data_dir), *self.options],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.home,
-                env=environment)
+                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                cwd=self.home, env=environment)
         if wait:
             self.wait_ready(timeout)
         return self
+
+    def command(self):
+        return [binary(), "serve", "--listen", f"127.0.0.1:{self.port}",
+                "--data-dir", str(self.data_dir), *self.options]
 
     def wait_ready(self, timeout=20):
         end = time.monotonic() + timeout

@@ -354,13 +354,19 @@ static void eight_threads_commit_at_once(void **state)
     assert_int_equal(files_in_store(), 400);
 }
 
-static void free_space_is_told(void **state)
+static void a_reserve_stays_free(void **state)
 {
-    int64_t bytes = -1;
+    struct blob_writer *w = NULL;
 
     (void)state;
-    assert_int_equal(blob_store_free_bytes(store, &bytes, NULL), 0);
-    assert_true(bytes >= 0);
+    assert_int_equal(blob_store_room_check(store, 1, NULL), 0);
+    assert_int_equal(blob_store_room_check(store, INT64_MAX / 2, NULL), ERR_NO_SPACE);
+    blob_store_reserve_set(store, INT64_MAX / 2);
+    assert_int_equal(blob_store_room_check(store, 0, NULL), ERR_NO_SPACE);
+    assert_int_equal(blob_writer_open(store, "wav", &w, NULL), 0);
+    assert_int_equal(blob_writer_add(w, "x", 1, NULL), ERR_NO_SPACE);
+    blob_writer_close(&w);
+    assert_int_equal(files_in_store(), 0);
 }
 
 #define STORE_TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
@@ -378,7 +384,7 @@ int main(void)
         STORE_TEST(a_full_disk_is_an_error_and_leaves_nothing),
         STORE_TEST(a_read_only_folder_is_a_clear_error),
         STORE_TEST(eight_threads_commit_at_once),
-        STORE_TEST(free_space_is_told),
+        STORE_TEST(a_reserve_stays_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

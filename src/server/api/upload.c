@@ -189,8 +189,9 @@ static int early_check(struct http_request *req)
 
     if (length > api_of(req)->options->upload_bytes_max + FRAMING_BYTES_MAX)
         return file_too_large(req);
-    if (subject.account_id == 0)
-        return 0;
+    rc = blob_store_room_check(api_of(req)->blobs, length > 0 ? length : 0, &req->err);
+    if (rc || subject.account_id == 0)
+        return rc;
     rc = jobs_precheck(req->db, &subject, at_least > 1 ? at_least : 1, req->now_us,
                        &c->refusal);
     if (rc == ERR_LIMIT)
