@@ -217,7 +217,7 @@ static void a_cancelled_job_leaves_nothing_and_costs_nothing(void **state)
     struct work w;
 
     work_open(f, &w);
-    w.job = recording(f, 600);
+    w.job = recording(f, 300);
     work_start(&w, 1);
     wait_for_status(&w, JOB_PROCESSING);
     assert_int_equal(write_with(f, delete_work, &w.job), 0);
@@ -240,7 +240,7 @@ static void a_worker_that_stops_gives_its_job_back(void **state)
     struct job job;
 
     work_open(f, &w);
-    w.job = recording(f, 600);
+    w.job = recording(f, 300);
     work_start(&w, 1);
     wait_for_status(&w, JOB_PROCESSING);
     job = w.job;
