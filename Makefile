@@ -26,15 +26,21 @@ bench:
 	@ninja --quiet -C build-bench
 	@python3 bench/run.py build-bench $(BENCH)
 
+# Each target for FUZZ_SECONDS; what is found is kept in build-test-fuzz/tests/fuzz.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@tools/install_packages.sh build test
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run.sh build-test fuzz
+
 format:
 	@tools/install_packages.sh format
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 lint:
-	@tools/install_packages.sh build test lint
-	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability -Isrc -Iinclude --suppress=missingIncludeSystem src
+	@tools/install_packages.sh build test format lint
+	@tools/lint.sh build-test-lint
 
 clean:
 	rm -rf build build-test-* build-bench
 
-.PHONY: build demo run install test bench format lint clean
+.PHONY: build demo run install test fuzz bench format lint clean

@@ -1,22 +1,28 @@
 #!/bin/sh
-# Runs the whole suite: an optimised build by gcc, then clang's under ASan and UBSan, then its
-# threads under TSan. Ends with one line "N passed, M failed" over all runs and exits non-zero
-# when anything failed.
-#   tests/run.sh BUILD_PREFIX
+# Runs the whole suite: a build by gcc, clang's under ASan and UBSan, its threads under TSan,
+# then a short run of each fuzz target. Ends with one line "N passed, M failed" over all runs
+# and exits non-zero when anything failed.
+#   tests/run.sh BUILD_PREFIX [fuzz]    the fuzz targets alone
 set -eu
 here=$(dirname "$0")
 prefix=$1
 passed=0
 failed=0
 
-build() { # name, compiler, meson options...
+give_up() {
+    echo "$passed passed, $((failed + 1)) failed"
+    exit 1
+}
+
+build() { # name, ninja's target, compiler, meson options...
     dir=$prefix-$1
-    compiler=$2
+    target=$2
+    compiler=$3
     echo "== $1"
-    shift 2
+    shift 3
     [ -d "$dir" ] || CC=$compiler meson setup "$dir" "$@" >"$dir.log" 2>&1 ||
-        { cat "$dir.log"; echo "0 passed, 1 failed"; exit 1; }
-    ninja -C "$dir" --quiet || { echo "$passed passed, $((failed + 1)) failed"; exit 1; }
+        { cat "$dir.log"; give_up; }
+    ninja -C "$dir" --quiet "$target" || give_up
 }
 
 inside() { # name, further arguments of meson test...: the programs of the build
@@ -50,18 +56,33 @@ outside() { # name, further arguments of run_api.py...: the server, by its API
     failed=$((failed + bad))
 }
 
-build gcc gcc -Dbuildtype=debugoptimized
-inside gcc
-outside gcc
+fuzz() { # FUZZ_SECONDS makes it longer
+    build fuzz fuzzers clang -Dfuzzing=true -Dbuildtype=debugoptimized \
+        -Db_sanitize=address,undefined
+    inside fuzz --suite fuzz -t 0
+}
 
-# Without what measures memory or time of the server as it is built for use.
-build sanitized clang -Dbuildtype=debug -Db_sanitize=address,undefined
-inside sanitized
-outside sanitized --except test_memory --except test_kill.Kill
+everything() {
+    build gcc all gcc -Dbuildtype=debugoptimized
+    inside gcc
+    outside gcc
 
-build threads clang -Dbuildtype=debugoptimized -Db_sanitize=thread
-inside threads --suite unit
-outside threads test_limits test_kill.Workers test_http.Flood test_audio.Jobs
+    # Without what measures memory or time of the server as it is built for use.
+    build sanitized all clang -Dbuildtype=debug -Db_sanitize=address,undefined
+    inside sanitized
+    outside sanitized --except test_memory --except test_kill.Kill
 
+    build threads all clang -Dbuildtype=debugoptimized -Db_sanitize=thread
+    inside threads --suite unit
+    outside threads test_limits test_kill.Workers test_http.Flood test_audio.Jobs
+
+    fuzz
+}
+
+if [ "${2:-}" = fuzz ]; then
+    fuzz
+else
+    everything
+fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -2,8 +2,11 @@
  * server. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "audio/audio.h"
 #include "base/clock.h"
@@ -83,29 +86,95 @@ static int enhance_fds(const struct enhance *e, struct audio_host *host, int in,
     return 0;
 }
 
+/* ---- the output: written beside its place, which it takes once it is whole ---- */
+
+struct output {
+    char place[PATH_MAX];    /* OUT, links resolved */
+    char path[PATH_MAX + 8]; /* where it is written; empty: nowhere */
+    int fd;
+    mode_t mode;
+};
+
+static int output_failed(const struct enhance *e)
+{
+    return cli_fail("%s: %s", e->out, strerror(errno));
+}
+
+/* Where OUT is, or is to be; false, and says why, when it must not be written. */
+static bool place_find(const struct enhance *e, struct output *o)
+{
+    const mode_t mask = umask(0);
+    struct stat st;
+
+    (void)umask(mask);
+    o->mode = 0666 & ~mask;
+    if (stat(e->out, &st) != 0) {
+        if (strlen(e->out) < sizeof o->place) {
+            (void)strcpy(o->place, e->out);
+            return true;
+        }
+        errno = ENAMETOOLONG;
+        return output_failed(e) == 0;
+    }
+    o->mode = st.st_mode & 0777;
+    if (!e->is_forced)
+        return cli_fail("%s is there already; --force overwrites it", e->out) == 0;
+    if (!S_ISREG(st.st_mode))
+        return cli_fail("%s is no file", e->out) == 0;
+    return realpath(e->out, o->place) || output_failed(e) == 0;
+}
+
+static void output_release(struct output *o)
+{
+    if (o->fd < 0)
+        return;
+    (void)close(o->fd);
+    (void)unlink(o->path); /* nothing once it has been put in place */
+}
+
+static bool output_open(const struct enhance *e, struct output *o)
+{
+    o->fd = -1;
+    if (!place_find(e, o))
+        return false;
+    (void)snprintf(o->path, sizeof o->path, "%s.XXXXXX", o->place);
+    o->fd = mkostemp(o->path, O_CLOEXEC);
+    return o->fd >= 0 || output_failed(e) == 0;
+}
+
+/* Not over a file that has come there meanwhile, where the file system can tell. */
+static int output_put(const struct enhance *e, const struct output *o)
+{
+    const unsigned flags = e->is_forced ? 0 : RENAME_NOREPLACE;
+    int rc = fchmod(o->fd, o->mode);
+
+    if (rc == 0)
+        rc = renameat2(AT_FDCWD, o->path, AT_FDCWD, o->place, flags);
+    if (rc != 0 && errno == EINVAL)
+        rc = rename(o->path, o->place);
+    return rc ? output_failed(e) : 0;
+}
+
+static int enhance_into(const struct enhance *e, int in, const struct output *o)
+{
+    struct audio_host *host = NULL;
+    int status = audio_host_new(&LIMITS, &host, NULL) == 0 ? enhance_fds(e, host, in, o->fd)
+                                                           : cli_fail("out of memory");
+
+    audio_host_free(&host);
+    return status ? status : output_put(e, o);
+}
+
 static int enhance(const struct enhance *e)
 {
     const int in = open(e->in, O_RDONLY | O_CLOEXEC);
-    struct audio_host *host = NULL;
-    int out, status;
+    struct output o;
+    int status;
 
     if (in < 0)
         return cli_fail("%s: %s", e->in, strerror(errno));
-    out = open(e->out, O_RDWR | O_CREAT | O_CLOEXEC | (e->is_forced ? O_TRUNC : O_EXCL),
-               0666);
-    if (out < 0) {
-        status = errno == EEXIST
-                     ? cli_fail("%s is there already; --force overwrites it", e->out)
-                     : cli_fail("%s: %s", e->out, strerror(errno));
-        (void)close(in);
-        return status;
-    }
-    status = audio_host_new(&LIMITS, &host, NULL) == 0 ? enhance_fds(e, host, in, out)
-                                                       : cli_fail("out of memory");
-    audio_host_free(&host);
-    if (status != 0)
-        (void)unlink(e->out);
-    (void)close(out);
+    status = output_open(e, &o) ? enhance_into(e, in, &o) : 1;
+    output_release(&o);
     (void)close(in);
     return status;
 }

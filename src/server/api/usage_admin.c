@@ -169,7 +169,7 @@ static int platform_read(struct http_request *req, struct platform *ret)
 
 static int admin_stats(struct http_request *req, struct http_reply *reply)
 {
-    struct platform p;
+    struct platform p = { 0 };
     const struct usage_figure *m = p.totals.meters;
     struct json j;
     int rc = platform_read(req, &p);
@@ -207,7 +207,7 @@ static int admin_stats(struct http_request *req, struct http_reply *reply)
 
 static int analytics(struct http_request *req, struct http_reply *reply)
 {
-    struct platform p;
+    struct platform p = { 0 };
     const struct usage_figure *m = p.totals.meters;
     struct json j;
     int rc = platform_read(req, &p);

@@ -42,32 +42,21 @@ void validate_add(struct http_request *req, const char *type, const char *where,
     json_array_end(&j);
 }
 
-static bool int_parse(struct view text, int64_t *ret)
+/* One past int64_t is beyond any bound. */
+static int int_parse(struct view text, int64_t *ret)
 {
-    size_t at = text.len && (text.ptr[0] == '-' || text.ptr[0] == '+');
-    const bool is_negative = at && text.ptr[0] == '-';
-    const size_t first = at;
-    int64_t value = 0;
+    const int rc = form_int(text, ret);
 
-    for (; at < text.len && text.ptr[at] >= '0' && text.ptr[at] <= '9'; at++) {
-        if (__builtin_mul_overflow(value, 10, &value) ||
-            __builtin_add_overflow(value, text.ptr[at] - '0', &value))
-            value = INT64_MAX;
-    }
-    if (at == first)
-        return false;
-    if (at < text.len && text.ptr[at] == '.') {
-        while (++at < text.len && text.ptr[at] == '0')
-            continue;
-    }
-    *ret = is_negative ? -value : value;
-    return at == text.len;
+    if (rc != ERR_TOO_LARGE)
+        return rc;
+    *ret = memchr(text.ptr, '-', text.len) ? INT64_MIN : INT64_MAX;
+    return 0;
 }
 
 static bool int_read(struct http_request *req, const char *where, const char *name,
                      struct view text, int64_t *ret)
 {
-    if (int_parse(text, ret))
+    if (int_parse(text, ret) == 0)
         return true;
     validate_add(req, "int_parsing", where, name,
                  "Input should be a valid integer, unable to parse string as an integer",
@@ -110,14 +99,9 @@ void validate_query_int(struct http_request *req, const char *name, int64_t min,
 
 static int bool_of(struct view text)
 {
-    static const char *const words[] = { "false", "true", "no", "yes", "off", "on",
-                                         "0",     "1",    "f",  "t",   "n",   "y" };
+    bool value;
 
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (view_eq_nocase(text, words[i]))
-            return (int)(i % 2);
-    }
-    return -1;
+    return form_bool(text, &value) == 0 ? value : -1;
 }
 
 static const char BOOL_MSG[] = "Input should be a valid boolean, unable to interpret input";
@@ -145,8 +129,27 @@ void validate_query_time(struct http_request *req, const char *name, int64_t *re
 
 static bool is_json_type(struct view type)
 {
-    return type.len == 0 ||
-           (type.len >= 16 && strncasecmp(type.ptr, "application/json", 16) == 0);
+    size_t len = 0;
+
+    while (len < type.len && !strchr("; \t", type.ptr[len]))
+        len++;
+    return type.len == 0 || view_eq_nocase(view_slice(type, 0, len), "application/json");
+}
+
+static void json_fault_add(struct http_request *req, size_t offset, const char *fault)
+{
+    struct buf ctx;
+    struct json j;
+    char loc[24];
+
+    (void)snprintf(loc, sizeof loc, "%zu", offset);
+    buf_init(&ctx, 2048);
+    json_init(&j, &ctx);
+    json_object_begin(&j);
+    json_put_str(&j, "error", fault);
+    json_object_end(&j);
+    validate_add(req, "json_invalid", "body", loc, "JSON decode error", ctx.data);
+    buf_release(&ctx);
 }
 
 const struct json_value *validate_body(struct http_request *req)
@@ -155,7 +158,6 @@ const struct json_value *validate_body(struct http_request *req)
         "Input should be a valid dictionary or object to extract fields from";
     struct api_context *c = api_context_of(req);
     struct err err = { 0 };
-    char loc[24], ctx[ERR_TEXT_MAX + 16];
     size_t offset = 0;
 
     if (req->body.len == 0) {
@@ -167,10 +169,7 @@ const struct json_value *validate_body(struct http_request *req)
         return NULL;
     }
     if (json_parse(buf_view(&req->body), &c->document, &offset, &err) != 0) {
-        (void)snprintf(loc, sizeof loc, "%zu", offset);
-        (void)snprintf(ctx, sizeof ctx, "{\"error\":\"%s\"}",
-                       strpbrk(err.text, "\"\\") ? "Invalid JSON" : err.text);
-        validate_add(req, "json_invalid", "body", loc, "JSON decode error", ctx);
+        json_fault_add(req, offset, err.text);
         return NULL;
     }
     if (json_root(c->document)->type == JSON_OBJECT)

@@ -86,7 +86,7 @@ void *exchange_begin(void *loop_context, const char *target, struct MHD_Connecti
     const struct http_app *app = &loop->server->app;
     const size_t len = strlen(target);
     const size_t decoded_bytes = len > HTTP_TARGET_BYTES_MAX ? 0 : len + 1;
-    struct exchange *x = calloc(1, sizeof *x + app->context_bytes + decoded_bytes);
+    struct exchange *x = calloc(1, sizeof *x + app->context_bytes + 2 * decoded_bytes);
 
     if (!x)
         return NULL;
@@ -100,10 +100,13 @@ void *exchange_begin(void *loop_context, const char *target, struct MHD_Connecti
     x->reply.file_fd = -1;
     http_reply_clear(&x->reply);
     x->decoded = (char *)x->context + app->context_bytes;
-    if (decoded_bytes == 0)
+    x->target = x->decoded + decoded_bytes;
+    if (decoded_bytes == 0) {
         x->rc = 414;
-    else
+    } else {
+        memcpy(x->target, target, decoded_bytes);
         x->request.is_readable = target_parse(target, x->decoded, &x->request);
+    }
     atomic_fetch_add(&loop->running, 1);
     return x;
 }
@@ -154,12 +157,14 @@ static void request_id_set(struct exchange *x)
                        x->loop->id_prefix, (unsigned long long)x->loop->requests);
 }
 
-/* A path that fits without its last slash: 307 to there. */
+/* A path that fits without its last slash: 307 to there, with the query. */
 static int slash_redirect(struct exchange *x)
 {
     const struct view path = x->request.path;
     struct view params[HTTP_PATH_PARAMS_MAX];
+    struct buf location;
     unsigned allow = 0;
+    int status = 404;
 
     if (path.len < 2 || path.ptr[path.len - 1] != '/')
         return 404;
@@ -167,9 +172,13 @@ static int slash_redirect(struct exchange *x)
                       view_slice(path, 0, path.len - 1), params, &allow);
     if (!allow)
         return 404;
-    http_reply_header(&x->reply, MHD_HTTP_HEADER_LOCATION, "%.*s", (int)path.len - 1,
-                      path.ptr);
-    return 307;
+    buf_init(&location, HTTP_TARGET_BYTES_MAX);
+    if (target_without_slash(x->target, &location)) {
+        http_reply_header(&x->reply, MHD_HTTP_HEADER_LOCATION, "%s", location.data);
+        status = 307;
+    }
+    buf_release(&location);
+    return status;
 }
 
 static int route_find(struct exchange *x)

@@ -44,6 +44,7 @@ struct exchange {
     int64_t body_bytes;
     uint64_t number;
     char *decoded; /* the target's text, behind the context */
+    char *target;  /* as it was sent, behind that */
     struct pool_task task;
     struct http_write write;
     struct exchange *next_ready; /* under the loop's lock */

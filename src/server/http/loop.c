@@ -270,9 +270,10 @@ static struct MHD_Daemon *daemon_start(struct loop *loop)
         loop, MHD_OPTION_LISTEN_SOCKET, loop->listen_fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)(o->connections_max / o->loops + 1), MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)(o->idle_timeout_us / CLOCK_SECOND_US + 1), MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK,
-        exchange_begin, loop, MHD_OPTION_NOTIFY_COMPLETED, exchange_end, loop,
-        MHD_OPTION_NOTIFY_CONNECTION, connection_changed, loop, MHD_OPTION_END);
+        (unsigned)(o->idle_timeout_us / CLOCK_SECOND_US + 1),
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, exchange_begin,
+        loop, MHD_OPTION_NOTIFY_COMPLETED, exchange_end, loop, MHD_OPTION_NOTIFY_CONNECTION,
+        connection_changed, loop, MHD_OPTION_END);
 }
 
 static int watch(int epoll_fd, int fd)
