@@ -13,6 +13,23 @@ static bool info_is_sane(const struct audio_info *i)
            i->channels <= AUDIO_CHANNELS_MAX;
 }
 
+static bool within(int64_t value, int64_t least, int64_t most)
+{
+    return value >= least && value <= most;
+}
+
+static bool figures_are_sane(const struct audio_message *m)
+{
+    return within(m->permille, 0, 1000) && m->output_bytes >= 0 && m->frames_written >= 0 &&
+           m->processing_us >= 0 && m->memory_peak_bytes >= 0 &&
+           within(m->output_rate_hz, 0, AUDIO_SAMPLE_RATE_MAX_HZ) &&
+           within(m->output_channels, 0, AUDIO_CHANNELS_MAX) &&
+           within(m->peak_cdbfs, AUDIO_LEVEL_LEAST_CDB, AUDIO_LEVEL_MOST_CDB) &&
+           within(m->loudness_clufs, AUDIO_LOUDNESS_LEAST_CLUFS, AUDIO_LEVEL_MOST_CDB) &&
+           within(m->noise_removed_cdb, 0, AUDIO_LEVEL_MOST_CDB) &&
+           within(m->buckets, 0, AUDIO_PEAKS_MAX);
+}
+
 bool audio_message_read(const void *bytes, size_t len, struct audio_message *ret)
 {
     struct audio_message m;
@@ -20,10 +37,9 @@ bool audio_message_read(const void *bytes, size_t len, struct audio_message *ret
     if (len != sizeof m)
         return false;
     memcpy(&m, bytes, sizeof m);
-    if (m.magic != AUDIO_MAGIC || m.kind > AUDIO_MESSAGE_EXITED || m.permille < 0 ||
-        m.permille > 1000 || m.output_bytes < 0 || m.frames_written < 0 ||
-        m.processing_us < 0 || m.memory_peak_bytes < 0 ||
-        !memchr(m.text, '\0', sizeof m.text) || !info_is_sane(&m.info))
+    if (m.magic != AUDIO_MAGIC || m.kind > AUDIO_MESSAGE_EXITED ||
+        !memchr(m.text, '\0', sizeof m.text) || !info_is_sane(&m.info) ||
+        !figures_are_sane(&m))
         return false;
     *ret = m;
     return true;
@@ -36,8 +52,12 @@ bool audio_request_read(const void *bytes, size_t len, struct audio_request *ret
     if (len != sizeof r)
         return false;
     memcpy(&r, bytes, sizeof r);
-    if (r.magic != AUDIO_MAGIC || r.kind > AUDIO_REQUEST_PROCESS ||
-        !memchr(r.type, '\0', sizeof r.type))
+    if (r.magic != AUDIO_MAGIC || r.kind > AUDIO_REQUEST_PEAKS ||
+        r.loudness_normalise > 1 || r.buckets > AUDIO_PEAKS_MAX ||
+        (r.kind == AUDIO_REQUEST_PEAKS && r.buckets == 0) ||
+        !memchr(r.type, '\0', sizeof r.type) || !memchr(r.format, '\0', sizeof r.format) ||
+        r.memory_bytes < 0 || r.duration_us_max < 0 || r.cpu_seconds_max < 0 ||
+        r.output_bytes_max < 0 || r.file_bytes_max < 0)
         return false;
     *ret = r;
     return true;
