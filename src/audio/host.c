@@ -156,6 +156,20 @@ void audio_host_free(struct audio_host **host)
     *host = NULL;
 }
 
+/* A task ended without a word. When that is because the program dies, it must not be sent
+ * the next one: the ends of its sockets close one after the other. */
+static void host_check(struct audio_host *h)
+{
+    struct pollfd poll_fd;
+
+    (void)pthread_mutex_lock(&h->lock);
+    poll_fd = (struct pollfd){ .fd = h->host_fd };
+    if (h->pid > 0 && poll(&poll_fd, 1, POLL_MS) == 1 &&
+        poll_fd.revents & (POLLHUP | POLLERR))
+        host_end(h);
+    (void)pthread_mutex_unlock(&h->lock);
+}
+
 /* Sends a request, starting the program when it does not run. Fills the task's socket. */
 static int task_send(struct audio_host *h, const struct audio_request *request, bool quick,
                      const int *fds, size_t fds_count, int *ret_socket, struct err *reterr)
@@ -255,10 +269,12 @@ static int task_wait(struct waiting *w, int socket_fd, bool is_quick, struct err
         len = audio_receive(socket_fd, bytes, sizeof bytes, fds, &count);
         for (size_t i = 0; i < count; i++)
             (void)close(fds[i]);
-        if (len <= 0)
-            return w->has_result ? 0
-                                 : err_set(reterr, ERR_CRASHED,
-                                           "The audio program ended unexpectedly.");
+        if (len <= 0 && w->has_result)
+            return 0;
+        if (len <= 0) {
+            host_check(w->host);
+            return err_set(reterr, ERR_CRASHED, "The audio program ended unexpectedly.");
+        }
         if (!audio_message_read(bytes, (size_t)len, &m))
             return err_set(reterr, ERR_CRASHED, "The file made the decoder fail.");
         rc = message_take(w, &m, reterr);
@@ -274,7 +290,20 @@ static int failure_of(const struct audio_message *m, struct err *reterr)
     const bool is_known = m->code == ERR_NOT_MEDIA || m->code == ERR_TOO_LARGE ||
                           m->code == ERR_NO_SPACE;
 
-    return err_set(reterr, is_known ? m->code : ERR_CRASHED, "%s", m->text);
+    return err_set(reterr, is_known ? m->code : ERR_CRASHED, "%s",
+                   m->text[0] ? m->text : "The file made the decoder fail.");
+}
+
+/* A child says UNSURE only of quick looks, and refuses what is too long by itself. */
+static int result_check(const struct audio_host *h, const struct audio_message *m,
+                        bool is_quick, struct err *reterr)
+{
+    if (m->kind == AUDIO_MESSAGE_FAILURE)
+        return failure_of(m, reterr);
+    if ((m->kind != AUDIO_MESSAGE_RESULT && !is_quick) ||
+        m->info.duration_us > h->limits.duration_us_max)
+        return err_set(reterr, ERR_CRASHED, "The file made the decoder fail.");
+    return 0;
 }
 
 static int task_run(struct audio_host *h, const struct audio_request *request,
@@ -288,9 +317,7 @@ static int task_run(struct audio_host *h, const struct audio_request *request,
         return rc;
     rc = task_wait(w, socket_fd, is_quick, reterr);
     (void)close(socket_fd); /* ends a child that still runs */
-    if (rc == 0 && w->result.kind == AUDIO_MESSAGE_FAILURE)
-        rc = failure_of(&w->result, reterr);
-    return rc;
+    return rc ? rc : result_check(h, &w->result, is_quick, reterr);
 }
 
 /* A request with the host's limits. */

@@ -50,8 +50,8 @@ struct audio_message {
     char text[AUDIO_TEXT_MAX];
 };
 
-/* Whether `bytes` are one well-formed message: known kind, terminated text, figures in
- * range. */
+/* Whether `bytes` are one well-formed message: known kind, terminated printable text,
+ * figures in range; of a result, whole and consistent information. */
 bool audio_message_read(const void *bytes, size_t len, struct audio_message *ret);
 bool audio_request_read(const void *bytes, size_t len, struct audio_request *ret);
 
@@ -59,8 +59,9 @@ bool audio_request_read(const void *bytes, size_t len, struct audio_request *ret
  * gone. */
 bool audio_send(int socket_fd, const void *bytes, size_t len, const int *fds,
                 size_t fds_count);
-/* Receives one; descriptors are the caller's and close on exec. Returns its length, 0 when
- * the other side is gone, -1 on an error (EAGAIN included). */
+/* Receives one; descriptors (whatever is returned) are the caller's and close on exec.
+ * Returns its length, 0 when the other side is gone, -1 on an error (EAGAIN, or EMSGSIZE
+ * for a message longer than `size`). */
 int64_t audio_receive(int socket_fd, void *bytes, size_t size, int fds[AUDIO_FDS_MAX],
                       size_t *ret_fds_count);
 
