@@ -1,6 +1,7 @@
 #include "audio/child/source.h"
 
 #include <libavcodec/avcodec.h>
+#include <libavutil/intreadwrite.h>
 #include <libswresample/swresample.h>
 #include <math.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct source {
     int errors;
     int64_t frames_read, frames_max; /* the most that are allowed */
     int64_t frames_end;              /* what follows is padding */
+    int64_t to_skip;                 /* of the encoder's delay, still to come */
     bool is_draining;
 };
 
@@ -57,6 +59,7 @@ static int decoder_open(struct source *s)
     if (rc < 0)
         return rc;
     s->decoder->thread_count = 1;
+    s->decoder->flags2 |= AV_CODEC_FLAG2_SKIP_MANUAL; /* see trim() */
     s->decoder->pkt_timebase = stream_of(s)->time_base;
     rc = avcodec_open2(s->decoder, codec, NULL);
     if (rc == 0 && s->decoder->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC) {
@@ -254,6 +257,32 @@ static bool is_finite(const AVFrame *block)
     return true;
 }
 
+/* Takes the encoder's delay and padding off the block, as the container tells of them with its
+ * packets. libav would do so, but it forgets what is left of a delay when padding is told, which
+ * makes very short mp3s too long. */
+static void trim(struct source *s)
+{
+    const AVFrameSideData *told =
+        av_frame_get_side_data(s->decoded, AV_FRAME_DATA_SKIP_SAMPLES);
+    int64_t skip, padding = 0;
+
+    if (told && told->size >= 8) {
+        if (AV_RL32(told->data) > 0)
+            s->to_skip = AV_RL32(told->data);
+        padding = AV_RL32(told->data + 4);
+    }
+    skip = s->to_skip;
+    if (s->decoded->flags & AV_FRAME_FLAG_DISCARD || skip > s->out->nb_samples)
+        skip = s->out->nb_samples;
+    s->to_skip -= skip < s->to_skip ? skip : s->to_skip;
+    for (int c = 0; c < s->out->ch_layout.nb_channels; c++)
+        s->out->extended_data[c] += (size_t)skip * sizeof(float);
+    s->out->nb_samples -= (int)skip;
+    s->out->nb_samples -= padding < s->out->nb_samples ? (int)padding : s->out->nb_samples;
+    if (s->out->nb_samples > s->frames_end - s->frames_read)
+        s->out->nb_samples = (int)(s->frames_end - s->frames_read);
+}
+
 static int end(const struct source *s, const AVFrame **ret, struct err *reterr)
 {
     *ret = NULL;
@@ -261,13 +290,14 @@ static int end(const struct source *s, const AVFrame **ret, struct err *reterr)
                               : err_set(reterr, ERR_NOT_MEDIA, "The file has no sound.");
 }
 
-int source_next(struct source *s, const AVFrame **ret, struct err *reterr)
+/* The next decoded block, checked, as floats; it may have been all delay. 1: there is one. */
+static int block_next(struct source *s, struct err *reterr)
 {
     const int got = s->frames_read < s->frames_end ? decode(s) : 0;
     int rc;
 
     if (got == 0)
-        return end(s, ret, reterr);
+        return 0;
     if (got < 0)
         return not_audio(reterr, got);
     rc = changes_check(s, reterr);
@@ -275,11 +305,24 @@ int source_next(struct source *s, const AVFrame **ret, struct err *reterr)
         return rc;
     if (convert(s) < 0)
         return not_audio(reterr, AVERROR_INVALIDDATA);
+    trim(s);
     if (!is_finite(s->out))
         return err_set(reterr, ERR_NOT_MEDIA,
                        "The recording has samples that are no numbers.");
-    if (s->out->nb_samples > s->frames_end - s->frames_read)
-        s->out->nb_samples = (int)(s->frames_end - s->frames_read);
+    return 1;
+}
+
+int source_next(struct source *s, const AVFrame **ret, struct err *reterr)
+{
+    int rc;
+
+    do {
+        rc = block_next(s, reterr);
+        if (rc == 0)
+            return end(s, ret, reterr);
+    } while (rc > 0 && s->out->nb_samples == 0);
+    if (rc < 0)
+        return rc;
     s->frames_read += s->out->nb_samples;
     if (s->frames_read > s->frames_max)
         return err_set(reterr, ERR_TOO_LARGE, "The recording is longer than it may be.");
