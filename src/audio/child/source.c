@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "audio/child/container.h"
 
-enum { ERRORS_MAX = 200 };
+enum { ERRORS_MAX = 200, VORBIS_BLOCK_MAX = 8192 };
 
 struct source {
     struct container container;
@@ -257,19 +257,35 @@ static bool is_finite(const AVFrame *block)
     return true;
 }
 
-/* Takes the encoder's delay and padding off the block, as the container tells of them with its
- * packets. libav would do so, but it forgets what is left of a delay when padding is told, which
- * makes very short mp3s too long. */
+/* The padding in the last block. libav miscounts that of Vorbis in an Ogg of one page by
+ * the first block, which gives no samples; the end that it computes for the packet is
+ * right. */
+static int64_t padding_of(const struct source *s, int64_t told)
+{
+    const AVFrame *f = s->decoded;
+    int64_t over;
+
+    if (told == 0 || s->decoder->codec_id != AV_CODEC_ID_VORBIS || f->pts == AV_NOPTS_VALUE)
+        return told;
+    over = s->frames_read + s->out->nb_samples - (f->pts + (int32_t)f->pkt_duration);
+    if (llabs(over - told) > VORBIS_BLOCK_MAX) /* another part of a chain */
+        return told;
+    return over < 0 ? 0 : over;
+}
+
+/* Takes the encoder's delay and padding off the block, as the container tells of them with
+ * its packets. libav would do so, but it forgets what is left of a delay when padding is
+ * told, which makes very short mp3s too long. */
 static void trim(struct source *s)
 {
-    const AVFrameSideData *told =
-        av_frame_get_side_data(s->decoded, AV_FRAME_DATA_SKIP_SAMPLES);
+    const AVFrameSideData *told = av_frame_get_side_data(s->decoded,
+                                                         AV_FRAME_DATA_SKIP_SAMPLES);
     int64_t skip, padding = 0;
 
     if (told && told->size >= 8) {
         if (AV_RL32(told->data) > 0)
             s->to_skip = AV_RL32(told->data);
-        padding = AV_RL32(told->data + 4);
+        padding = padding_of(s, AV_RL32(told->data + 4));
     }
     skip = s->to_skip;
     if (s->decoded->flags & AV_FRAME_FLAG_DISCARD || skip > s->out->nb_samples)
@@ -290,7 +306,8 @@ static int end(const struct source *s, const AVFrame **ret, struct err *reterr)
                               : err_set(reterr, ERR_NOT_MEDIA, "The file has no sound.");
 }
 
-/* The next decoded block, checked, as floats; it may have been all delay. 1: there is one. */
+/* The next decoded block, checked, as floats; it may have been all delay. 1: there is one.
+ */
 static int block_next(struct source *s, struct err *reterr)
 {
     const int got = s->frames_read < s->frames_end ? decode(s) : 0;
