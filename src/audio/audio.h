@@ -55,7 +55,8 @@ struct audio_info {
 
 /* Looks at the audio in `fd` (any position; borrowed, read only). ERR_NOT_MEDIA with a
  * sentence for the user in *reterr ("The file is empty.", "The file is not audio in a
- * supported format."), ERR_TOO_LARGE, ERR_TIMEOUT, ERR_CRASHED. */
+ * supported format.", "The file is a video: send its sound alone."), ERR_TOO_LARGE,
+ * ERR_TIMEOUT, ERR_CRASHED. */
 MUST_CHECK int audio_probe(struct audio_host *host, int fd, struct audio_info *ret,
                            struct err *reterr);
 
@@ -87,7 +88,9 @@ struct audio_task {
     const char *type;
     const char *format; /* of audio_formats; NULL: "wav" */
     /* EBU R 128: the result gets -16 LUFS, with its true peaks limited to -1 dBTP before a
-     * lossy format encodes it. */
+     * lossy format encodes it; less where that would take more than 30 dB of gain or 12 dB
+     * of limiting, and as it was where loudness cannot be measured (silence, under 0.4 s).
+     */
     bool loudness_normalise;
     int input_fd;             /* borrowed, read only to the child */
     int output_fd;            /* borrowed, empty */
