@@ -92,7 +92,8 @@ static pid_t quick_start(int signal_fd)
 static void child_run(const struct audio_request *request, const int *fds, size_t count)
 {
     const struct sandbox_limits limits = { request->memory_bytes, request->cpu_seconds_max,
-                                           request->output_bytes_max };
+                                           request->file_bytes_max };
+    int files[AUDIO_FDS_MAX - 1] = { -1, -1, -1 };
     struct audio_message m = { .magic = AUDIO_MAGIC, .kind = AUDIO_MESSAGE_FAILURE };
     struct err err = { 0 };
 
@@ -106,7 +107,8 @@ static void child_run(const struct audio_request *request, const int *fds, size_
         (void)audio_send(fds[0], &m, sizeof m, NULL, 0);
         _exit(1);
     }
-    _exit(task_run(request, fds[0], fds[1], count > 2 ? fds[2] : -1));
+    memcpy(files, fds + 1, (count - 1) * sizeof *fds);
+    _exit(task_run(request, fds[0], files));
 }
 
 static struct task *task_free_place(struct host *h)
