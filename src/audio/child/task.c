@@ -194,7 +194,8 @@ static int process(const struct audio_request *request, int socket_fd, int input
         m->info.frames = c.survey.frames;
         m->info.duration_us = c.survey.frames * 1000000 / m->info.sample_rate_hz;
         input = (struct engine_input){ m->info.sample_rate_hz, source_layout(c.source),
-                                       quiet_level(&c.survey) };
+                                       quiet_level(&c.survey),
+                                       AUDIO_STRENGTH_NORMAL };
         rc = engine_open(request->type, &input, &c.engine, err);
     }
     if (rc == 0)
