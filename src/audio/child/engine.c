@@ -8,6 +8,8 @@
 #include "audio/audio.h"
 #include "audio/child/engine_channel.h"
 
+enum { STEP = 4096 };
+
 struct engine {
     struct channel *channels[AUDIO_CHANNELS_MAX];
     int channels_count;
@@ -78,6 +80,29 @@ static bool are_numbers(const float *samples, int count)
     return !isnan(sum);
 }
 
+/* Channels work when they have got to a multiple of STEP frames, so that the result does
+ * not depend on the sizes of blocks. */
+static int channel_push(struct channel *c, const float *samples, int count,
+                        struct err *reterr)
+{
+    int rc = 0;
+
+    if (!are_numbers(samples, count))
+        return err_set(reterr, ERR_NOT_MEDIA,
+                       "The recording has samples that are no numbers.");
+    while (rc == 0 && count > 0) {
+        const int room = STEP - (int)(c->in.end % STEP);
+        const int part = count < room ? count : room;
+
+        rc = track_append(&c->in, samples, (size_t)part, reterr);
+        if (rc == 0 && part == room)
+            rc = c->kind->advance(c, false, reterr);
+        samples += part;
+        count -= part;
+    }
+    return rc;
+}
+
 int engine_push(struct engine *e, const AVFrame *block, struct err *reterr)
 {
     int rc = 0;
@@ -85,16 +110,9 @@ int engine_push(struct engine *e, const AVFrame *block, struct err *reterr)
     for (int i = 0; i < e->channels_count && rc == 0; i++) {
         struct channel *c = e->channels[i];
 
-        if (block) {
-            const float *samples = (const float *)(const void *)block->extended_data[i];
-
-            if (!are_numbers(samples, block->nb_samples))
-                return err_set(reterr, ERR_NOT_MEDIA,
-                               "The recording has samples that are no numbers.");
-            rc = track_append(&c->in, samples, (size_t)block->nb_samples, reterr);
-        }
-        if (rc == 0)
-            rc = c->kind->advance(c, !block, reterr);
+        rc = block ? channel_push(c, (const float *)(const void *)block->extended_data[i],
+                                  block->nb_samples, reterr)
+                   : c->kind->advance(c, true, reterr);
     }
     return rc;
 }

@@ -41,6 +41,8 @@ void fft_forward(struct fft *f, const float *samples, float *spectrum)
 {
     memcpy(f->in, samples, f->count * sizeof *samples);
     f->run_forward(f->forward, f->out, f->in, sizeof(float));
+    /* av_tx leaves what must be zero as it was. */
+    f->out[1] = f->out[f->count + 1] = 0.0f;
     memcpy(spectrum, f->out, (f->count + 2) * sizeof *spectrum);
 }
 

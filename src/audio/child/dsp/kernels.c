@@ -21,7 +21,7 @@ static const float SPEECH_PRIOR = 31.6227766f;
 #define TARGET
 #define VL 4
 #define MV 4
-#define MT 3
+#define MT 2
 #include "audio/child/dsp/kernels_body.inc"
 #undef INSTRUCTION_SET
 #undef TARGET
@@ -43,12 +43,10 @@ static const float SPEECH_PRIOR = 31.6227766f;
 #undef MT
 
 #define INSTRUCTION_SET avx512
-#define TARGET                                                                             \
-    __attribute__((                                                                        \
-        target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,prefer-vector-width=512")))
-#define VL 16
-#define MV 2
-#define MT 10
+#define TARGET          __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")))
+#define VL              16
+#define MV              2
+#define MT              10
 #include "audio/child/dsp/kernels_body.inc"
 #endif
 

@@ -10,6 +10,8 @@ int track_append(struct track *t, const float *samples, size_t count, struct err
 {
     const size_t held = (size_t)(t->end - t->start);
 
+    if (count == 0)
+        return 0;
     if (held + count > t->capacity) {
         size_t capacity = t->capacity ? t->capacity : CAPACITY_MIN;
         float *grown;
