@@ -6,28 +6,47 @@
 
 enum { CAPACITY_MIN = 4096 };
 
-int track_append(struct track *t, const float *samples, size_t count, struct err *reterr)
+/* Room for `count` more after what is held. What was forgotten is overwritten when it is as
+ * long as what is held, so a sample is moved once on average. */
+static int make_room(struct track *t, size_t count, struct err *reterr)
 {
     const size_t held = (size_t)(t->end - t->start);
+    const size_t unused = (size_t)(t->data - t->memory);
+    size_t capacity = t->capacity ? t->capacity : CAPACITY_MIN;
+    float *grown;
 
-    if (count == 0)
+    if (unused + held + count <= t->capacity)
         return 0;
-    if (held + count > t->capacity) {
-        size_t capacity = t->capacity ? t->capacity : CAPACITY_MIN;
-        float *grown;
-
-        while (capacity < held + count)
-            capacity += capacity / 2;
-        grown = realloc(t->data, capacity * sizeof *grown);
-        if (!grown)
-            return err_set(reterr, ERR_NO_MEMORY, "Out of memory.");
-        t->data = grown;
-        t->capacity = capacity;
+    if (unused >= held && held + count <= t->capacity) {
+        memcpy(t->memory, t->data, held * sizeof *t->data);
+        t->data = t->memory;
+        return 0;
     }
+    while (capacity < 2 * held + count)
+        capacity += capacity / 2;
+    grown = malloc(capacity * sizeof *grown);
+    if (!grown)
+        return err_set(reterr, ERR_NO_MEMORY, "Out of memory.");
+    if (held)
+        memcpy(grown, t->data, held * sizeof *grown);
+    free(t->memory);
+    t->memory = t->data = grown;
+    t->capacity = capacity;
+    return 0;
+}
+
+int track_append(struct track *t, const float *samples, size_t count, struct err *reterr)
+{
+    const int rc = count ? make_room(t, count, reterr) : 0;
+    float *to;
+
+    if (rc || count == 0)
+        return rc;
+    to = t->data + (t->end - t->start);
     if (samples)
-        memcpy(t->data + held, samples, count * sizeof *samples);
+        memcpy(to, samples, count * sizeof *samples);
     else
-        memset(t->data + held, 0, count * sizeof *t->data);
+        memset(to, 0, count * sizeof *to);
     t->end += (int64_t)count;
     return 0;
 }
@@ -37,7 +56,7 @@ void track_forget(struct track *t, int64_t position)
     assert(position <= t->end);
     if (position <= t->start)
         return;
-    memmove(t->data, track_at(t, position), (size_t)(t->end - position) * sizeof *t->data);
+    t->data = track_at(t, position);
     t->start = position;
 }
 
@@ -50,6 +69,6 @@ float *track_at(const struct track *t, int64_t position)
 
 void track_release(struct track *t)
 {
-    free(t->data);
+    free(t->memory);
     *t = (struct track){ 0 };
 }

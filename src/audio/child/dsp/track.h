@@ -11,6 +11,7 @@
 struct track {
     float *data; /* of the sample at `start` */
     int64_t start, end;
+    float *memory; /* `capacity` floats; `data` points into them */
     size_t capacity;
 };
 
