@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libavutil/log.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -91,6 +92,8 @@ static void child_run(const struct audio_request *request, const int *fds, size_
     struct err err = { 0 };
 
     (void)signal(SIGXFSZ, SIG_IGN);
+    /* Seconds of sound are blocks that grow: pages of their own move without a copy. */
+    (void)mallopt(M_MMAP_THRESHOLD, 256 << 10);
     if (sandbox_enter(&limits, &err) != 0) {
         m.code = ERR_INTERNAL;
         (void)snprintf(m.text, sizeof m.text, "The sandbox could not be set up.");

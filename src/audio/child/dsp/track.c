@@ -6,8 +6,15 @@
 
 enum { CAPACITY_MIN = 4096 };
 
-/* Room for `count` more after what is held. What was forgotten is overwritten when it is as
- * long as what is held, so a sample is moved once on average. */
+/* Moves what is held to the front of the memory. */
+static void compact(struct track *t)
+{
+    memmove(t->memory, t->data, (size_t)(t->end - t->start) * sizeof *t->data);
+    t->data = t->memory;
+}
+
+/* Room for `count` more after what is held. What was forgotten is used again once it is a
+ * quarter of what is held: a sample is moved four times on average, and memory is short. */
 static int make_room(struct track *t, size_t count, struct err *reterr)
 {
     const size_t held = (size_t)(t->end - t->start);
@@ -17,19 +24,15 @@ static int make_room(struct track *t, size_t count, struct err *reterr)
 
     if (unused + held + count <= t->capacity)
         return 0;
-    if (unused >= held && held + count <= t->capacity) {
-        memcpy(t->memory, t->data, held * sizeof *t->data);
-        t->data = t->memory;
+    if (unused)
+        compact(t);
+    if (4 * unused >= held && held + count <= t->capacity)
         return 0;
-    }
-    while (capacity < 2 * held + count)
-        capacity += capacity / 2;
-    grown = malloc(capacity * sizeof *grown);
+    while (capacity < held + held / 4 + count)
+        capacity += capacity / 4;
+    grown = realloc(t->memory, capacity * sizeof *grown);
     if (!grown)
         return err_set(reterr, ERR_NO_MEMORY, "Out of memory.");
-    if (held)
-        memcpy(grown, t->data, held * sizeof *grown);
-    free(t->memory);
     t->memory = t->data = grown;
     t->capacity = capacity;
     return 0;
