@@ -1,6 +1,6 @@
 /* run_engine TYPE RATE CHANNELS STRENGTH [BLOCK]: an engine by itself, without decoding or
- * sandbox: interleaved 32-bit floats from the standard input to the standard output. Says on
- * the standard error how many seconds of processor time the engine took. */
+ * sandbox: interleaved 32-bit floats from the standard input to the standard output. Says
+ * on the standard error how many seconds of processor time the engine took. */
 #include <libavutil/channel_layout.h>
 #include <stdio.h>
 #include <stdlib.h>

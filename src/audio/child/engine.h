@@ -10,7 +10,6 @@
 struct engine_input {
     int sample_rate_hz;
     const AVChannelLayout *layout;
-    double noise_floor_dbfs; /* RMS of the quietest parts, by a first pass over the file */
     enum audio_strength strength;
 };
 
