@@ -116,7 +116,7 @@ static void line_of(const struct track *t, int64_t hop, float line[2])
 
 struct blend_line blend_line_of(const struct blend *b, int64_t hop)
 {
-    struct blend_line line;
+    struct blend_line line = { { 0.0f }, { 0.0f }, { 0.0f } };
 
     line_of(&b->network, hop, line.network);
     line_of(&b->recording, hop, line.recording);

@@ -68,10 +68,10 @@ int logmmse_new(const struct kernels *kernels, int rate_hz, float gain_min,
                 struct logmmse **ret, struct err *reterr)
 {
     struct logmmse *l = calloc(1, sizeof *l);
-    int rc = l ? 0 : err_set(reterr, ERR_NO_MEMORY, "Out of memory.");
+    int rc;
 
-    if (rc)
-        return rc;
+    if (!l)
+        return err_set(reterr, ERR_NO_MEMORY, "Out of memory.");
     l->k = kernels;
     for (l->window = 64; (double)l->window < WINDOW_S * rate_hz;)
         l->window *= 2;
