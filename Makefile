@@ -1,5 +1,8 @@
 # The front door. Everything is done by Meson and the scripts named here.
-build:
+web-tools:
+	@command -v npm >/dev/null || tools/install_packages.sh web
+
+build: web-tools
 	@tools/install_packages.sh build
 	@[ -d build ] || meson setup build -Dbuildtype=release -Dtests=false >/dev/null
 	@ninja --quiet -C build
@@ -14,9 +17,15 @@ run: build
 install: build
 	@ninja -C build install
 
-test:
-	@tools/install_packages.sh build test
+test: web-tools
+	@tools/install_packages.sh build test quality
 	@tests/run.sh build-test
+
+# How well the engines clean: ten minutes, a table, and whether what is promised is kept.
+quality: build
+	@tools/install_packages.sh quality
+	@ninja --quiet -C build src/audio/child/dsp/run_engine
+	@/usr/bin/python3 tests/quality/quality.py build/src/audio/child/dsp/run_engine
 
 # Measures the service beside its peers and writes docs/benchmarks.md. BENCH=--quick is a
 # first look; BENCH='--only upload,download' some of it.
@@ -43,4 +52,4 @@ lint:
 clean:
 	rm -rf build build-test-* build-bench
 
-.PHONY: build demo run install test fuzz bench format lint clean
+.PHONY: web-tools build demo run install test fuzz bench quality format lint clean
