@@ -1,5 +1,5 @@
 /* Odd, damaged and hostile files. Files that other programs made:
- * tests/api/test_formats.py. */
+ * tests/cli/test_formats.py. */
 #include "tests/unit/audio_fixture.h"
 
 #include <libavutil/log.h>
