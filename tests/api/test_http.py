@@ -106,6 +106,8 @@ class Framing(Case):
                      b"Content-Type: multipart/form-data; boundary=b\r\n\r\n", timeout=5)
         self.assertEqual(statuses(answer), [413], answer)
 
+
+class BrokenOff(Case):
     def test_an_upload_that_breaks_off_leaves_nothing(self):
         body, kind = multipart([("file", "half.wav", wav(4.0))])
         before = set(self.server.files())
