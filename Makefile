@@ -1,5 +1,8 @@
 # The front door. Everything is done by Meson and the scripts named here.
-build:
+web-tools:
+	@command -v npm >/dev/null || tools/install_packages.sh web
+
+build: web-tools
 	@tools/install_packages.sh build
 	@[ -d build ] || meson setup build -Dbuildtype=release -Dtests=false >/dev/null
 	@ninja --quiet -C build
@@ -11,10 +14,15 @@ demo: build
 run: build
 	@build/src/cli/whazz serve --listen localhost:8000 --data-dir ./data
 
+# The app from its sources with every change at once; the API from a server of yours on port
+# 8000 (make run), or the one that WHAZZ_API names.
+web-dev: web-tools
+	@cd web && npm ci --silent && npm run --silent types && npm run dev
+
 install: build
 	@ninja -C build install
 
-test:
+test: web-tools
 	@tools/install_packages.sh build test
 	@tests/run.sh build-test
 
@@ -29,4 +37,4 @@ lint:
 clean:
 	rm -rf build build-test-*
 
-.PHONY: build demo run install test format lint clean
+.PHONY: web-tools web-dev build demo run install test format lint clean

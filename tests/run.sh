@@ -26,7 +26,7 @@ suite() { # name, environment's CC, meson options...
 }
 
 suite gcc gcc -Dbuildtype=debugoptimized
-suite sanitized clang -Dbuildtype=debug -Db_sanitize=address,undefined
+suite sanitized clang -Dbuildtype=debug -Db_sanitize=address,undefined -Dwebui=false
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
