@@ -311,5 +311,9 @@ export const admin = {
   cleanText: 'Files past their time and guests whose session ended are removed at once. This also happens by itself.',
   clean: 'Remove now',
   limitsTitle: 'Limits in force for you',
+  made: (name: string) => `${name} can log in now.`,
+  saved: (name: string) => `${name} is saved.`,
+  passwordTitle: (name: string) => `Set the password of ${name}`,
+  nowUser: (id: number) => `Now user ${id}`,
   usageOf: (name: string) => `Usage of ${name}`,
 }

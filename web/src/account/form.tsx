@@ -6,6 +6,8 @@ import { ApiError, messageOf } from '@/api/errors'
 import { account } from '@/strings'
 import { Button, Field } from '@/ui/kit'
 
+z.config({ jitless: true }) // the Content-Security-Policy allows no code made at run time
+
 const encoder = new TextEncoder()
 
 // As the API checks them: see NewUser and Password in its description.

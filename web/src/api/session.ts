@@ -51,10 +51,10 @@ export function isSignedIn(): boolean {
   return userTokens() !== null
 }
 
+/** Somebody logged in. */
 export function keepTokens(tokens: TokenPair): void {
-  const was = isSignedIn()
   localStorage.setItem(USER_KEY, JSON.stringify(tokens))
-  if (!was) changed()
+  changed()
 }
 
 /** Signed out here; the guest of this browser stays who it was. */
@@ -118,7 +118,7 @@ export function refreshTokens(stale: string): Promise<string | null> {
     if (now.access_token !== stale) return now.access_token // another tab was quicker
     try {
       const tokens = await post<TokenPair>('/auth/refresh', { refresh_token: now.refresh_token })
-      keepTokens(tokens)
+      localStorage.setItem(USER_KEY, JSON.stringify(tokens)) // the same user goes on
       return tokens.access_token
     } catch (error) {
       if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {
@@ -183,6 +183,7 @@ export async function recoverIdentity(headers: Record<string, string>): Promise<
   return true
 }
 
+// Another tab: a login or logout counts, a renewed token does not.
 addEventListener('storage', (event) => {
-  if (event.key === USER_KEY) changed()
+  if (event.key === USER_KEY && (event.oldValue === null) !== (event.newValue === null)) changed()
 })

@@ -34,7 +34,7 @@ export function bytes(value: number): string {
 }
 
 export function megabytes(value: number): string {
-  return value > 0 && value < 0.1 ? `${exact.format(value)} MB` : bytes(value * 1048576)
+  return value < 1 ? `${exact.format(value)} MB` : bytes(value * 1048576)
 }
 
 export function seconds(value: number): string {

@@ -29,16 +29,19 @@ export function useSignedIn(): boolean {
   return isSignedIn()
 }
 
-// Another identity: what was known belongs to somebody else.
+// Another identity: what was known belongs to somebody else. Who that is, and what only an
+// admin may see, is asked for by those who still want it.
 onSessionChange(() => {
+  queryClient.removeQueries({ queryKey: keys.me })
+  queryClient.removeQueries({ queryKey: keys.admin })
   queryClient.removeQueries({ predicate: (query) => query.getObserversCount() === 0 })
-  void queryClient.resetQueries()
+  void queryClient.resetQueries({ predicate: (query) => query.queryKey[0] !== 'me' && query.queryKey[0] !== 'admin' })
 })
 
 export function useMe() {
   const signedIn = useSignedIn()
   return useQuery({
-    queryKey: keys.me,
+    queryKey: [...keys.me, sessionVersion()],
     queryFn: ({ signal }) => api.get('/auth/me', { signal }),
     enabled: signedIn,
     staleTime: 60_000,

@@ -1,28 +1,35 @@
 // A modal on the browser's own dialog element: focus stays inside, Escape closes, the rest is inert.
+import { clsx } from 'clsx'
 import { X } from 'lucide-react'
-import { useEffect, useId, useRef, type ReactNode } from 'react'
+import { useId, useLayoutEffect, useRef, type ReactNode } from 'react'
 import { common } from '@/strings'
 import { Button } from './kit'
 
 interface Props {
   title: string
   onClose: () => void
+  isWide?: boolean
   children: ReactNode
 }
 
-export function Dialog({ title, onClose, children }: Props) {
+export function Dialog({ title, onClose, isWide, children }: Props) {
   const ref = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useEffect(() => {
+  // Closed before it goes, so that the focus returns to where it came from.
+  useLayoutEffect(() => {
     const dialog = ref.current
     if (dialog && !dialog.open) dialog.showModal()
+    return () => dialog?.close()
   }, [])
   return (
     <dialog
       ref={ref}
       aria-labelledby={id}
       onClose={onClose}
-      className="m-auto w-[min(34rem,calc(100vw-2rem))] rounded-2xl border border-line bg-card p-5 text-ink shadow-xl"
+      className={clsx(
+        'm-auto w-[calc(100vw-2rem)] rounded-2xl border border-line bg-card p-5 text-ink shadow-xl',
+        isWide ? 'max-w-5xl' : 'max-w-lg',
+      )}
     >
       <div className="mb-3 flex items-start justify-between gap-3">
         <h2 id={id} className="text-lg font-bold break-words [overflow-wrap:anywhere]">

@@ -116,17 +116,20 @@ interface SelectProps extends Omit<SelectHTMLAttributes<HTMLSelectElement>, 'onC
 }
 
 export function Select({ label, options, onPick, isLabelHidden, className, ...rest }: SelectProps) {
+  const id = useId()
   return (
-    <label className={clsx('block text-sm font-semibold', className)}>
-      <span className={isLabelHidden ? 'sr-only' : 'mb-1 block'}>{label}</span>
-      <select className={clsx(fieldClass, 'font-normal')} onChange={(event) => onPick(event.target.value)} {...rest}>
+    <div className={className}>
+      <label htmlFor={id} className={isLabelHidden ? 'sr-only' : 'mb-1 block text-sm font-semibold'}>
+        {label}
+      </label>
+      <select id={id} className={fieldClass} onChange={(event) => onPick(event.target.value)} {...rest}>
         {options.map(([value, text]) => (
           <option key={value} value={value}>
             {text}
           </option>
         ))}
       </select>
-    </label>
+    </div>
   )
 }
 
