@@ -19,6 +19,14 @@ run: build
 web-dev: web-tools
 	@cd web && npm ci --silent && npm run --silent types && npm run dev
 
+screenshots: build
+	@tools/install_packages.sh test
+	@WHAZZ_EXE=build/src/cli/whazz node tests/web/screenshots.mjs screenshots
+
+bench-web: build
+	@tools/install_packages.sh test
+	@WHAZZ_EXE=build/src/cli/whazz node tests/web/bench.mjs
+
 install: build
 	@ninja -C build install
 
@@ -37,4 +45,4 @@ lint:
 clean:
 	rm -rf build build-test-*
 
-.PHONY: web-tools web-dev build demo run install test format lint clean
+.PHONY: web-tools web-dev screenshots bench-web build demo run install test format lint clean

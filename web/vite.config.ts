@@ -3,6 +3,7 @@ import tailwindcss from '@tailwindcss/vite'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { defineConfig, type Plugin } from 'vite'
+import { licences } from './licences'
 
 // In development, what is not a file of the app's is the API's.
 const api = process.env.WHAZZ_API ?? 'http://localhost:8000'
@@ -20,8 +21,21 @@ const noOtherHosts: Plugin = {
   },
 }
 
+/** The app's script is fetched while the page is still being painted: see src/boot.ts. */
+const appPreload: Plugin = {
+  name: 'app-preload',
+  transformIndexHtml: {
+    order: 'post',
+    handler(_, { bundle, filename }) {
+      const app = Object.values(bundle ?? {}).find((file) => file.type === 'chunk' && file.moduleIds.some((id) => id.endsWith('/src/main.tsx')))
+      if (!app || !filename.endsWith('index.html')) return []
+      return [{ tag: 'link', attrs: { rel: 'modulepreload', href: `/${app.fileName}`, crossorigin: true }, injectTo: 'head' }]
+    },
+  },
+}
+
 export default defineConfig({
-  plugins: [react(), tailwindcss(), noOtherHosts],
+  plugins: [react(), tailwindcss(), noOtherHosts, licences(), appPreload],
   resolve: { alias: { '@': resolve(__dirname, 'src') } },
   define: { __HAS_AUDIO_TYPES__: JSON.stringify('/audio/types' in openapi.paths) },
   server: { port: 5173, strictPort: true, proxy: { [apiPaths]: { target: api } } },

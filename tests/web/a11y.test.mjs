@@ -51,7 +51,7 @@ for (const colorScheme of ['light', 'dark']) {
     await check('/usage')
     await page.getByRole('button', { name: 'Show as a table' }).click()
     await check('/usage as a table')
-    for (const path of ['/login', '/signup', '/account', '/no/such']) {
+    for (const path of ['/login', '/signup', '/account', '/manage', '/no/such']) {
       await page.goto(path)
       await page.locator('h1, main p').first().waitFor()
       await check(path)
@@ -90,7 +90,10 @@ test('the keyboard alone does the main job', async () => {
     assert.fail(`Tab does not reach ${name}`)
   }
   await reach('Choose files')
-  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')])
+  const asked = page.waitForEvent('filechooser')
+  await page.waitForTimeout(500) // the browser driver has to listen before the dialog opens
+  await page.keyboard.press('Enter')
+  const chooser = await asked
   await chooser.setFiles(wavFile(server.dir, 'keys.wav', 1))
   await page.getByText('Ready', { exact: true }).waitFor()
   await reach('Compare before and after')

@@ -37,7 +37,7 @@ const row = (page, name) => page.getByRole('listitem').filter({ hasText: name })
 const isReady = (page, name) => row(page, name).getByText('Ready', { exact: true }).waitFor()
 
 async function card(page, title) {
-  return page.locator('h3', { hasText: title }).locator('xpath=../..').innerText()
+  return page.locator('h2', { hasText: title }).first().locator('xpath=../..').innerText()
 }
 
 async function downloadOf(page, name) {
@@ -220,7 +220,7 @@ journey('an admin’s day', async (page) => {
   await dialog.getByLabel('Email', { exact: true }).fill('carol@example.com')
   await dialog.getByLabel('User name').fill('<b>carol</b>')
   await dialog.getByLabel('Password').fill('correct horse 1')
-  await dialog.getByRole('button', { name: 'New user' }).click()
+  await dialog.getByRole('button', { name: 'Create user' }).click()
   await page.getByText('<b>carol</b> can log in now.').waitFor()
 
   await page.getByLabel('Search name or email').fill('carol')

@@ -103,6 +103,12 @@ test('gzip is the same bytes under another tag, for those who take it', async ()
   assert.equal((await ask(path, { ...tagged, 'If-None-Match': plain.headers.etag })).status, 200)
 })
 
+test('the licences of what is inside come with it', async () => {
+  const text = (await ask('/licenses.txt')).body.toString()
+  for (const name of ['react-dom', 'swagger-ui-dist', 'redoc', 'lucide-react', 'tailwindcss']) assert.match(text, new RegExp(`^${name} \\d`, 'm'))
+  assert.match(text, /Permission is hereby granted/)
+})
+
 test('HEAD tells what GET would', async () => {
   const get = await ask('/openapi.json')
   const head = await ask('/openapi.json', {}, 'HEAD')

@@ -22,7 +22,7 @@ class Guard extends Component<{ children: ReactNode }, { isBroken: boolean }> {
   override render() {
     if (!this.state.isBroken) return this.props.children
     return (
-      <Empty title={common.crashTitle}>
+      <Empty isPage title={common.crashTitle}>
         <p className="mb-4">{common.crashText}</p>
         <Button onClick={() => location.reload()}>{common.reload}</Button>
       </Empty>
@@ -42,7 +42,7 @@ function Waiting() {
 
 function NotFound() {
   return (
-    <Empty title={common.notFoundTitle}>
+    <Empty isPage title={common.notFoundTitle}>
       <p className="mb-4">{common.notFoundText}</p>
       <ButtonLink to="/">{common.home}</ButtonLink>
     </Empty>

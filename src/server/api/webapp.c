@@ -107,6 +107,7 @@ const struct route api_routes_webapp[] = {
     { HTTP_GET, "/redoc", ROUTE_PUBLIC, .prepare = redoc },
     { HTTP_GET, "/assets/{name}", ROUTE_PUBLIC, .prepare = webapp_file },
     { HTTP_GET, "/theme.js", ROUTE_PUBLIC, .prepare = webapp_file },
+    { HTTP_GET, "/licenses.txt", ROUTE_PUBLIC, .prepare = webapp_file },
     { HTTP_GET, "/favicon.svg", ROUTE_PUBLIC, .prepare = webapp_file },
     { 0 },
 };

@@ -28,7 +28,7 @@ function firstTab(): Tab {
 
 function Refused() {
   return (
-    <Empty icon={<ShieldX aria-hidden size={40} />} title={admin.refusedTitle}>
+    <Empty icon={<ShieldX aria-hidden size={40} />} isPage title={admin.refusedTitle}>
       <p className="mb-4">{admin.refusedText}</p>
       <ButtonLink to="/login">{common.logIn}</ButtonLink>
     </Empty>

@@ -11,9 +11,14 @@ import { cell, PagedTable, row, useChange, usePage } from './list'
 const states: JobState[] = ['pending', 'processing', 'completed', 'failed', 'cancelled', 'expired']
 const looks = { pending: 'plain', processing: 'plain', completed: 'good', failed: 'bad', cancelled: 'warn', expired: 'warn' } as const
 
+/** Enough of a long id to tell guests apart. */
+function shortId(id: string): string {
+  return id.length > 12 ? `${id.slice(0, 8)}…` : id
+}
+
 function ownerOf(job: AdminJob): string {
   if (job.user_id !== null) return admin.userIs(job.user_id)
-  return job.guest_id ? admin.guestIs(job.guest_id) : '–'
+  return job.guest_id ? admin.guestIs(shortId(job.guest_id)) : '–'
 }
 
 function DeleteJob({ job, onClose }: { job: AdminJob; onClose: () => void }) {
@@ -63,7 +68,7 @@ export function Jobs() {
                 {typeName(job.processing_type)} · {bytes(job.file_size)}
               </span>
             </th>
-            <td className={`${cell} min-w-32`}>{ownerOf(job)}</td>
+            <td className={`${cell} min-w-32`} title={job.guest_id ?? undefined}>{ownerOf(job)}</td>
             <td className={cell}>
               <Badge look={looks[job.status]}>{enhance.state[job.status]}</Badge>
               {job.error_message && <span className="mt-1 block min-w-40 text-bad">{job.error_message}</span>}

@@ -19,7 +19,7 @@ export function Menu({ label, actions }: { label: string; actions: Action[] }) {
           <Ellipsis aria-hidden size={18} />
         </Button>
       </Trigger>
-      <Portal>
+      <Portal container={document.getElementById('content')}>
         <Content align="end" className="z-10 min-w-44 rounded-xl border border-line bg-card p-1 text-sm shadow-lg">
           {actions.map(({ name, isDangerous, run }) => (
             <Item

@@ -56,7 +56,7 @@ export function NewUser({ onClose }: { onClose: () => void }) {
         schema={z.object({ ...identity, password: passwordRule })}
         values={{ email: '', username: '', password: '' }}
         fields={[...identityFields, { name: 'password', ...newPassword }]}
-        action={admin.newUser}
+        action={admin.createUser}
         onSubmit={async (values) => {
           const user = await api.post('/admin/users', { body: { ...values, ...rights } })
           changed(admin.made(user.username), onClose)

@@ -64,7 +64,7 @@ export function PagedTable<Row>({ caption, page, columns, children }: TableProps
   if (!rows.length && !skip) return <Empty title={admin.none} />
   return (
     <>
-      <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={caption}>
+      <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={admin.listOf(caption)}>
         <table className="w-full text-sm">
           <caption className="sr-only">{caption}</caption>
           <thead>

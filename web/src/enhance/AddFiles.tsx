@@ -23,7 +23,7 @@ function TypePicker({ types, value, onPick }: { types: AudioType[]; value: strin
   return (
     <fieldset>
       <legend className="mb-1 text-sm font-semibold">{enhance.type}</legend>
-      <div className="flex flex-wrap gap-2">
+      <div className="grid gap-2 sm:flex sm:flex-wrap">
         {types.map((type) => (
           <label
             key={type.id}
@@ -109,7 +109,7 @@ export function AddFiles() {
     setOver(isInside)
   }
   return (
-    <section aria-label={enhance.choose} className="rounded-2xl border border-line bg-card p-4 sm:p-6">
+    <section aria-label={enhance.add} className="rounded-2xl border border-line bg-card p-4 sm:p-6">
       <Choices options={options} choice={choice} onChange={setChoice} />
       <div
         onDragOver={drag(true)}
@@ -131,9 +131,7 @@ export function AddFiles() {
             type="file"
             multiple
             accept={EXTENSIONS.join(',')}
-            aria-label={enhance.choose}
-            tabIndex={-1}
-            className="sr-only"
+            hidden
             onChange={(event) => {
               add(event.target.files ?? [])
               event.target.value = ''

@@ -1,9 +1,16 @@
 import { RotateCcw, X } from 'lucide-react'
+import type { ApiError } from '@/api/errors'
 import { bytes } from '@/lib/format'
 import { common, enhance } from '@/strings'
 import { Badge, Button, Progress } from '@/ui/kit'
 import { queue, type Entry } from './queue'
 import { Refusal } from './Refusal'
+
+/** Neither a wrong file nor a limit of the day changes by asking again. */
+function isWorthRetrying(error: ApiError): boolean {
+  if (error.isLimit) return error.policies.some((policy) => policy.endsWith('storage_mb'))
+  return error.status === 0 || error.status === 429 || error.status >= 500
+}
 
 export function EntryRow({ entry }: { entry: Entry }) {
   const { key, file, state, sentBytes, error } = entry
@@ -15,7 +22,7 @@ export function EntryRow({ entry }: { entry: Entry }) {
         <Badge look={state === 'refused' ? 'bad' : 'plain'}>{enhance.state[state]}</Badge>
         {state === 'refused' ? (
           <>
-            {error && error.status !== 400 && error.status !== 413 && (
+            {error && isWorthRetrying(error) && (
               <Button aria-label={enhance.retryOf(file.name)} onClick={() => queue.retry(key)}>
                 <RotateCcw aria-hidden size={16} />
                 {common.retry}

@@ -3,7 +3,7 @@ import { lazy, Suspense, useState } from 'react'
 import { isOver } from '@/api/events'
 import { ApiError, messageOf } from '@/api/errors'
 import type { Job } from '@/api/types'
-import { dateTime } from '@/lib/format'
+import { moment } from '@/lib/format'
 import { notify } from '@/lib/notices'
 import { usageChanged } from '@/lib/queries'
 import { common, enhance, typeName } from '@/strings'
@@ -68,7 +68,7 @@ function Actions({ job, isOpen, onToggle, onRetry, onRemove }: Props & { onRemov
     <>
       {job.output_available && (
         <>
-          <Button look={isOpen ? 'plain' : 'main'} aria-expanded={isOpen} aria-label={enhance.compareOf(name)} onClick={onToggle}>
+          <Button look={isOpen ? 'plain' : 'main'} aria-expanded={isOpen} aria-label={isOpen ? enhance.hideOf(name) : enhance.compareOf(name)} onClick={onToggle}>
             <Headphones aria-hidden size={16} />
             {isOpen ? enhance.hide : enhance.compare}
           </Button>
@@ -109,7 +109,7 @@ export function JobRow(props: Props) {
         <div className="min-w-0 flex-1 basis-48">
           <p className="font-semibold [overflow-wrap:anywhere]">{job.original_filename}</p>
           <p className="text-sm text-soft">
-            {typeName(job.processing_type)} · {dateTime(job.created_at)}
+            {typeName(job.processing_type)} · {moment(job.created_at)}
           </p>
         </div>
         <Badge look={looks[job.status]}>{enhance.state[job.status]}</Badge>

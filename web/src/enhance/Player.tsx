@@ -55,7 +55,6 @@ function Waveforms({ pair, peaks }: Loaded) {
     const lanes = SIDES.map((side) => ({
       peaks: peaks[side],
       color: color(side === pair.side ? '--accent' : '--line-strong'),
-      restColor: color(side === pair.side ? '--chart' : '--line'),
     }))
     drawLanes(canvas.current, lanes, pair.duration ? pair.position / pair.duration : 0)
   }

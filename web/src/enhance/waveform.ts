@@ -30,10 +30,9 @@ export async function peaksOfBlob(blob: Blob): Promise<Float32Array | null> {
 export interface Lane {
   peaks: Float32Array | null
   color: string
-  restColor: string
 }
 
-/** Draws the lanes one above the other; what lies before `played` (0 to 1) in its colour. */
+/** Draws the lanes one above the other; what lies before `played` (0 to 1) in full colour. */
 export function drawLanes(canvas: HTMLCanvasElement, lanes: Lane[], played: number): void {
   const scale = window.devicePixelRatio || 1
   const width = canvas.clientWidth
@@ -50,10 +49,11 @@ export function drawLanes(canvas: HTMLCanvasElement, lanes: Lane[], played: numb
   const bars = Math.floor(width / 3)
   lanes.forEach((lane, index) => {
     const middle = laneHeight * (index + 0.5)
+    context.fillStyle = lane.color
     for (let bar = 0; bar < bars; bar++) {
       const peak = lane.peaks?.[Math.floor((bar / bars) * PARTS)] ?? 0
       const half = Math.max(0.75, peak * laneHeight * 0.46)
-      context.fillStyle = bar / bars < played ? lane.color : lane.restColor
+      context.globalAlpha = bar / bars < played ? 1 : 0.4
       context.fillRect(bar * 3, middle - half, 2, half * 2)
     }
   })

@@ -23,7 +23,7 @@ export function dismiss(id: number): void {
 
 export function notify(kind: Notice['kind'], text: string): void {
   const notice = { id: ++lastId, kind, text }
-  set([...notices.slice(-2), notice])
+  set([...notices.slice(-1), notice])
   setTimeout(() => dismiss(notice.id), SHOWN_MS)
 }
 

@@ -130,6 +130,14 @@ export function Frame({ children }: { children: ReactNode }) {
       <main id="content" tabIndex={-1} className="mx-auto max-w-6xl px-4 py-6 outline-none sm:px-6 sm:py-10">
         {children}
       </main>
+      <footer className="mx-auto flex max-w-6xl gap-4 px-4 pb-6 text-sm text-soft sm:px-6">
+        <a href="/redoc" className="underline underline-offset-2 hover:text-ink">
+          {common.reference}
+        </a>
+        <a href="/licenses.txt" className="underline underline-offset-2 hover:text-ink">
+          {common.licences}
+        </a>
+      </footer>
       <Notices />
     </>
   )

@@ -169,11 +169,13 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
   )
 }
 
-export function Empty({ icon, title, children }: { icon?: ReactNode; title: string; children?: ReactNode }) {
+/** Says why there is nothing, and what to do; `isPage` when it is all there is. */
+export function Empty({ icon, title, isPage, children }: { icon?: ReactNode; title: string; isPage?: boolean; children?: ReactNode }) {
+  const Title = isPage ? 'h1' : 'p'
   return (
     <div className="flex flex-col items-center gap-2 px-4 py-10 text-center">
       {icon && <div className="text-soft">{icon}</div>}
-      <p className="font-semibold">{title}</p>
+      <Title className={isPage ? 'text-xl font-bold' : 'font-semibold'}>{title}</Title>
       {children && <div className="max-w-prose text-sm text-soft">{children}</div>}
     </div>
   )

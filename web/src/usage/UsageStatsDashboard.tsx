@@ -11,7 +11,7 @@ export function StatCard({ title, value, note, icon }: { title: string; value: s
   return (
     <div className="rounded-2xl border border-line bg-card p-4 sm:p-5">
       <div className="flex items-center justify-between gap-2 text-soft">
-        <h3 className="text-sm font-semibold">{title}</h3>
+        <h2 className="text-sm font-semibold">{title}</h2>
         {icon}
       </div>
       <p className="mt-1 text-2xl font-bold tabular-nums sm:text-3xl">{value}</p>

@@ -54,12 +54,15 @@ function labelOf(key: string, interval: Interval): string {
 /** One point per period that `days` touch, oldest first; values from `figures`, by type. */
 export function pointsOf(days: UsageBucket[], figures: UsageBucket[], meter: Meter, interval: Interval): Point[] {
   const points = new Map<string, Point>()
+  const pointOfDay = new Map<string, Point>()
   for (const bucket of days) {
     const key = periodStart(middleOf(bucket), interval)
-    if (!points.has(key)) points.set(key, { key, label: labelOf(key, interval), values: {}, total: 0 })
+    const point = points.get(key) ?? { key, label: labelOf(key, interval), values: {}, total: 0 }
+    points.set(key, point)
+    pointOfDay.set(bucket.start, point)
   }
   for (const bucket of figures) {
-    const point = points.get(periodStart(middleOf(bucket), interval))
+    const point = pointOfDay.get(bucket.start)
     const value = bucket[meter]
     if (!point || !value) continue
     const type = bucket.processing_type ?? ''
