@@ -34,15 +34,30 @@ test: web-tools
 	@tools/install_packages.sh build test
 	@tests/run.sh build-test
 
+# Measures the service beside its peers and writes docs/benchmarks.md. BENCH=--quick is a
+# first look; BENCH='--only upload,download' some of it.
+bench: web-tools
+	@tools/install_packages.sh build bench
+	@[ -d build-bench ] || meson setup build-bench -Dbuildtype=release -Dtests=false -Dbench=true >/dev/null
+	@ninja --quiet -C build-bench
+	@python3 bench/run.py build-bench $(BENCH)
+
+# Each target for FUZZ_SECONDS; what is found is kept in build-test-fuzz/tests/fuzz.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@tools/install_packages.sh build test
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run.sh build-test fuzz
+
 format:
 	@tools/install_packages.sh format
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 lint:
-	@tools/install_packages.sh build test lint
-	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability -Isrc -Iinclude --suppress=missingIncludeSystem src
+	@tools/install_packages.sh build test format lint
+	@tools/lint.sh build-test-lint
 
 clean:
-	rm -rf build build-test-*
+	rm -rf build build-test-* build-bench
 
-.PHONY: web-tools web-dev screenshots bench-web build demo run install test format lint clean
+.PHONY: web-tools web-dev screenshots bench-web build demo run install test fuzz bench format
+.PHONY: lint clean

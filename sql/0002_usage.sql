@@ -93,5 +93,7 @@ CREATE TABLE reservations (
     expires_us BIGINT NOT NULL,
     PRIMARY KEY (account_id, ref, meter)
 );
-CREATE INDEX reservations_group ON reservations (group_id, meter) WHERE group_id <> 0;
+-- With the amount, so that a sum of what is held never leaves the index.
+CREATE INDEX reservations_account ON reservations (account_id, meter, amount);
+CREATE INDEX reservations_group ON reservations (group_id, meter, amount) WHERE group_id <> 0;
 CREATE INDEX reservations_expiry ON reservations (expires_us);

@@ -1,22 +1,34 @@
 #!/bin/sh
-# Runs the whole suite: optimised build, then once more under ASan and UBSan. Ends with one
-# line "N passed, M failed" over all runs and exits non-zero when anything failed.
-#   tests/run.sh BUILD_PREFIX
+# Runs the whole suite: a build by gcc, clang's under ASan and UBSan, its threads under TSan,
+# then a short run of each fuzz target. The first build has the web app; the others test the C.
+# Ends with one line "N passed, M failed" over all runs and exits non-zero when anything failed.
+#   tests/run.sh BUILD_PREFIX [fuzz]    the fuzz targets alone
 set -eu
+here=$(dirname "$0")
 prefix=$1
 passed=0
 failed=0
 
-suite() { # name, environment's CC, meson options...
-    name=$1
-    compiler=$2
-    shift 2
-    dir=$prefix-$name
-    [ -d "$dir" ] || CC=$compiler meson setup "$dir" "$@" >"$prefix-$name.log" 2>&1 ||
-        { cat "$prefix-$name.log"; echo "0 passed, 1 failed"; exit 1; }
-    ninja -C "$dir" --quiet || { echo "$passed passed, $((failed + 1)) failed"; exit 1; }
-    echo "== $name"
-    meson test -C "$dir" --no-rebuild --print-errorlogs || true
+give_up() {
+    echo "$passed passed, $((failed + 1)) failed"
+    exit 1
+}
+
+build() { # name, ninja's target, compiler, meson options...
+    dir=$prefix-$1
+    target=$2
+    compiler=$3
+    echo "== $1"
+    shift 3
+    [ -d "$dir" ] || CC=$compiler meson setup "$dir" "$@" >"$dir.log" 2>&1 ||
+        { cat "$dir.log"; give_up; }
+    ninja -C "$dir" --quiet "$target" || give_up
+}
+
+inside() { # name, further arguments of meson test...: the programs of the build
+    dir=$prefix-$1
+    shift
+    meson test -C "$dir" --no-rebuild --print-errorlogs "$@" || true
     results=$dir/meson-logs/testlog.json
     ok=$(grep -c '"result": "OK"' "$results" || true)
     all=$(grep -c '"result": ' "$results" || true)
@@ -25,8 +37,53 @@ suite() { # name, environment's CC, meson options...
     [ "$all" -gt 0 ] || failed=$((failed + 1))
 }
 
-suite gcc gcc -Dbuildtype=debugoptimized
-suite sanitized clang -Dbuildtype=debug -Db_sanitize=address,undefined -Dwebui=false
+outside() { # name, further arguments of run_api.py...: the server, by its API
+    dir=$prefix-$1
+    shift
+    WHAZZ=$dir/src/cli/whazz "$here/run_api.py" "$@" >"$dir-api.log" 2>&1 || true
+    last=$(tail -n 1 "$dir-api.log")
+    case $last in
+    *" passed, "*" failed")
+        ok=${last%% *}
+        bad=${last##* passed, }
+        bad=${bad%% *}
+        ;;
+    *) ok=0 bad=1 ;;
+    esac
+    [ "$bad" -eq 0 ] || cat "$dir-api.log"
+    echo "$last"
+    passed=$((passed + ok))
+    failed=$((failed + bad))
+}
 
+fuzz() { # FUZZ_SECONDS makes it longer
+    build fuzz fuzzers clang -Dfuzzing=true -Dwebui=false -Dbuildtype=debugoptimized \
+        -Db_sanitize=address,undefined
+    inside fuzz --suite fuzz -t 0
+}
+
+everything() {
+    build gcc all gcc -Dbuildtype=debugoptimized
+    inside gcc
+    outside gcc
+
+    # Without what measures memory or time of the server as it is built for use.
+    build sanitized all clang -Dbuildtype=debug -Dwebui=false \
+        -Db_sanitize=address,undefined
+    inside sanitized
+    outside sanitized --except test_memory --except test_kill.Kill
+
+    build threads all clang -Dbuildtype=debugoptimized -Dwebui=false -Db_sanitize=thread
+    inside threads --suite unit
+    outside threads test_limits test_kill.Workers test_http.Flood test_audio.Jobs
+
+    fuzz
+}
+
+if [ "${2:-}" = fuzz ]; then
+    fuzz
+else
+    everything
+fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

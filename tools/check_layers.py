@@ -30,6 +30,7 @@ MAY_INCLUDE = {
 USAGE_HEADER = "whazz/usage.h"
 # library header -> the only folders that may include it
 ONLY_IN = {
+    r"ebur128\.h": {"audio"},
     r"sqlite3\.h": {"store"},
     r"libav.*|libsw.*": {"audio"},
     r"seccomp\.h|linux/landlock\.h|linux/seccomp\.h": {"audio"},

@@ -51,8 +51,8 @@ int usage_meters_declare(struct db *db, const struct usage_meter *meters, size_t
                          struct err *reterr);
 
 /* The IANA zone ("Europe/Berlin") in which days and months begin, for the whole process;
- * UTC without it. Sets TZ. Before any other thread starts, and always the same for one
- * ledger: a row keeps the day it was written under. ERR_NO_MEMORY. */
+ * UTC without it. Before any other thread starts, and always the same for one ledger: a row
+ * keeps the day it was written under. ERR_INVALID for an unknown zone. */
 int usage_zone_set(const char *zone);
 
 /* ---- accounts and plans ---- */
@@ -190,12 +190,22 @@ struct usage_bucket {
     int64_t sums[USAGE_METERS_MAX];
 };
 
-/* The account's sums per interval that overlaps [start_us, end_us), oldest first, empty
- * ones included, or only those with figures when `by_type`. account_id 0: the platform.
- * ERR_TOO_LARGE when that is more than `most` buckets. USAGE_HOUR reads ledger rows and is
- * bounded by `most` hours. */
-int usage_history_read(struct db *db, int64_t account_id, int64_t start_us, int64_t end_us,
-                       enum usage_interval interval, bool by_type, size_t most,
+struct usage_history_query {
+    int64_t account_id;       /* 0: the platform */
+    int64_t start_us, end_us; /* half open */
+    enum usage_interval interval;
+    bool by_type;
+    const char *time_zone; /* IANA name of the days' and hours' zone; NULL: the ledger's */
+    size_t most;           /* buckets */
+};
+
+/* Sums per interval that overlaps [start_us, end_us), oldest first, empty ones included, or
+ * only those with figures when `by_type`. Days and months of the ledger's zone come from
+ * rollups. Hours, and days of another zone, are summed from the account's own ledger rows,
+ * so they reach over `most` hours at most, and there are none for the platform.
+ * ERR_TOO_LARGE when that is more than `most`; ERR_INVALID for an empty time, or what the
+ * platform does not have; ERR_NOT_FOUND for an unknown zone. */
+int usage_history_read(struct db *db, const struct usage_history_query *query,
                        int (*row)(void *ctx, const struct usage_bucket *bucket), void *ctx);
 
 /* The `most` members with the largest sums of a ranked meter. */

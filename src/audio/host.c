@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "audio/program.h"
@@ -27,6 +28,9 @@ enum {
 static const int64_t PROBE_US = 10 * CLOCK_SECOND_US;
 /* Processing is far faster than the recording; one that is not even as fast hangs. */
 static const int64_t PROCESS_LEAST_US = 30 * CLOCK_SECOND_US;
+static const int64_t OUTPUT_BYTES_USUAL = INT64_C(1) << 32;
+/* Of a day of 48 kHz stereo, twice over. */
+static const int64_t SCRATCH_BYTES_MAX = INT64_C(1) << 36;
 
 struct audio_host {
     struct audio_limits limits;
@@ -44,6 +48,10 @@ int audio_host_new(const struct audio_limits *limits, struct audio_host **ret,
     if (!h)
         return err_set(reterr, ERR_NO_MEMORY, "audio host");
     h->limits = *limits;
+    if (h->limits.probe_us_max == 0)
+        h->limits.probe_us_max = PROBE_US;
+    if (h->limits.process_us_max == 0)
+        h->limits.process_us_max = PROCESS_LEAST_US;
     h->host_fd = h->quick_fd = -1;
     (void)pthread_mutex_init(&h->lock, NULL);
     *ret = h;
@@ -148,6 +156,20 @@ void audio_host_free(struct audio_host **host)
     *host = NULL;
 }
 
+/* A task ended without a word. When that is because the program dies, it must not be sent
+ * the next one: the ends of its sockets close one after the other. */
+static void host_check(struct audio_host *h)
+{
+    struct pollfd poll_fd;
+
+    (void)pthread_mutex_lock(&h->lock);
+    poll_fd = (struct pollfd){ .fd = h->host_fd };
+    if (h->pid > 0 && poll(&poll_fd, 1, POLL_MS) == 1 &&
+        poll_fd.revents & (POLLHUP | POLLERR))
+        host_end(h);
+    (void)pthread_mutex_unlock(&h->lock);
+}
+
 /* Sends a request, starting the program when it does not run. Fills the task's socket. */
 static int task_send(struct audio_host *h, const struct audio_request *request, bool quick,
                      const int *fds, size_t fds_count, int *ret_socket, struct err *reterr)
@@ -247,10 +269,12 @@ static int task_wait(struct waiting *w, int socket_fd, bool is_quick, struct err
         len = audio_receive(socket_fd, bytes, sizeof bytes, fds, &count);
         for (size_t i = 0; i < count; i++)
             (void)close(fds[i]);
-        if (len <= 0)
-            return w->has_result ? 0
-                                 : err_set(reterr, ERR_CRASHED,
-                                           "The audio program ended unexpectedly.");
+        if (len <= 0 && w->has_result)
+            return 0;
+        if (len <= 0) {
+            host_check(w->host);
+            return err_set(reterr, ERR_CRASHED, "The audio program ended unexpectedly.");
+        }
         if (!audio_message_read(bytes, (size_t)len, &m))
             return err_set(reterr, ERR_CRASHED, "The file made the decoder fail.");
         rc = message_take(w, &m, reterr);
@@ -266,35 +290,54 @@ static int failure_of(const struct audio_message *m, struct err *reterr)
     const bool is_known = m->code == ERR_NOT_MEDIA || m->code == ERR_TOO_LARGE ||
                           m->code == ERR_NO_SPACE;
 
-    return err_set(reterr, is_known ? m->code : ERR_CRASHED, "%s", m->text);
+    return err_set(reterr, is_known ? m->code : ERR_CRASHED, "%s",
+                   m->text[0] ? m->text : "The file made the decoder fail.");
+}
+
+/* A child says UNSURE only of quick looks, and refuses what is too long by itself. */
+static int result_check(const struct audio_host *h, const struct audio_message *m,
+                        bool is_quick, struct err *reterr)
+{
+    if (m->kind == AUDIO_MESSAGE_FAILURE)
+        return failure_of(m, reterr);
+    if ((m->kind != AUDIO_MESSAGE_RESULT && !is_quick) ||
+        m->info.duration_us > h->limits.duration_us_max)
+        return err_set(reterr, ERR_CRASHED, "The file made the decoder fail.");
+    return 0;
 }
 
 static int task_run(struct audio_host *h, const struct audio_request *request,
                     bool is_quick, const int *fds, size_t fds_count, struct waiting *w,
                     struct err *reterr)
 {
-    int socket_fd = -1, rc = task_send(h, request, is_quick, fds, fds_count, &socket_fd, reterr);
+    int socket_fd = -1,
+        rc = task_send(h, request, is_quick, fds, fds_count, &socket_fd, reterr);
 
     if (rc)
         return rc;
     rc = task_wait(w, socket_fd, is_quick, reterr);
     (void)close(socket_fd); /* ends a child that still runs */
-    if (rc == 0 && w->result.kind == AUDIO_MESSAGE_FAILURE)
-        rc = failure_of(&w->result, reterr);
-    return rc;
+    return rc ? rc : result_check(h, &w->result, is_quick, reterr);
+}
+
+/* A request with the host's limits. */
+static struct audio_request request_of(const struct audio_host *h,
+                                       enum audio_request_kind kind, int64_t cpu_us)
+{
+    return (struct audio_request){ .magic = AUDIO_MAGIC,
+                                   .kind = kind,
+                                   .memory_bytes = h->limits.memory_bytes,
+                                   .duration_us_max = h->limits.duration_us_max,
+                                   .cpu_seconds_max = cpu_us / CLOCK_SECOND_US + 1,
+                                   .output_bytes_max = 1,
+                                   .file_bytes_max = 1 };
 }
 
 int audio_probe(struct audio_host *host, int fd, struct audio_info *ret, struct err *reterr)
 {
-    const struct audio_request request = {
-        .magic = AUDIO_MAGIC,
-        .kind = AUDIO_REQUEST_PROBE,
-        .memory_bytes = host->limits.memory_bytes,
-        .duration_us_max = host->limits.duration_us_max,
-        .cpu_seconds_max = PROBE_US / CLOCK_SECOND_US,
-        .output_bytes_max = 1,
-    };
-    struct waiting w = { .host = host, .deadline_us = clock_monotonic_us() + PROBE_US };
+    const int64_t budget_us = host->limits.probe_us_max;
+    const struct audio_request request = request_of(host, AUDIO_REQUEST_PROBE, budget_us);
+    struct waiting w = { .host = host, .deadline_us = clock_monotonic_us() + budget_us };
     int rc = task_run(host, &request, true, &fd, 1, &w, NULL);
 
     if (rc != 0 || w.result.kind != AUDIO_MESSAGE_RESULT) {
@@ -306,32 +349,131 @@ int audio_probe(struct audio_host *host, int fd, struct audio_info *ret, struct 
     return rc;
 }
 
+/* ---- processing ---- */
+
+/* A file that has no name and ends with its descriptor. */
+static int scratch_fd(const struct audio_host *h, struct err *reterr)
+{
+    const char *dir = h->limits.scratch_dir ? h->limits.scratch_dir : "/tmp";
+    const int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    return fd < 0 ? err_set_errno(reterr, errno, "scratch file") : fd;
+}
+
+static int process_request(const struct audio_host *h, const struct audio_task *task,
+                           struct audio_request *ret, struct err *reterr)
+{
+    const char *format = task->format ? task->format : audio_formats[0].name;
+    const int64_t budget_us = h->limits.process_us_max + task->duration_us;
+
+    if (!audio_type_is_known(view_of(task->type)))
+        return err_set(reterr, ERR_INVALID, "There is no processing type %s.", task->type);
+    if (!audio_format_find(view_of(format)))
+        return err_set(reterr, ERR_INVALID, "There is no output format %s.", format);
+    *ret = request_of(h, AUDIO_REQUEST_PROCESS, budget_us);
+    (void)snprintf(ret->type, sizeof ret->type, "%s", task->type);
+    (void)snprintf(ret->format, sizeof ret->format, "%s", format);
+    ret->loudness_normalise = task->loudness_normalise;
+    ret->output_bytes_max = task->output_bytes_max ? task->output_bytes_max
+                                                   : OUTPUT_BYTES_USUAL;
+    ret->file_bytes_max = task->loudness_normalise &&
+                                  ret->output_bytes_max < SCRATCH_BYTES_MAX
+                              ? SCRATCH_BYTES_MAX
+                              : ret->output_bytes_max;
+    return 0;
+}
+
+/* What the child says of its output, against the output. */
+static int output_check(const struct audio_task *task, const struct audio_request *request,
+                        const struct audio_message *m, struct err *reterr)
+{
+    struct stat status;
+
+    if (fstat(task->output_fd, &status) != 0)
+        return err_set_errno(reterr, errno, "output");
+    if (status.st_size > request->output_bytes_max)
+        return err_set(reterr, ERR_TOO_LARGE, "The result is larger than it may be.");
+    if (status.st_size != m->output_bytes)
+        return err_set(reterr, ERR_CRASHED, "The file made the decoder fail.");
+    return 0;
+}
+
 int audio_process(struct audio_host *host, const struct audio_task *task,
                   struct audio_result *ret, struct err *reterr)
 {
-    const int64_t budget_us = PROCESS_LEAST_US + task->duration_us;
-    struct audio_request request = {
-        .magic = AUDIO_MAGIC,
-        .kind = AUDIO_REQUEST_PROCESS,
-        .memory_bytes = host->limits.memory_bytes,
-        .duration_us_max = host->limits.duration_us_max,
-        .cpu_seconds_max = budget_us / CLOCK_SECOND_US,
-        .output_bytes_max = INT64_C(1) << 32,
-    };
-    const int fds[] = { task->input_fd, task->output_fd };
-    struct waiting w = { .host = host,
-                         .deadline_us = clock_monotonic_us() + 2 * budget_us,
-                         .progress = task->progress,
-                         .ctx = task->ctx };
-    int rc;
+    int fds[] = { task->input_fd, task->output_fd, -1 };
+    struct audio_request request;
+    struct waiting w = { .host = host, .progress = task->progress, .ctx = task->ctx };
+    int rc = process_request(host, task, &request, reterr);
 
-    (void)snprintf(request.type, sizeof request.type, "%s", task->type);
-    rc = task_run(host, &request, false, fds, 2, &w, reterr);
+    if (rc == 0 && task->loudness_normalise) {
+        fds[2] = scratch_fd(host, reterr);
+        rc = fds[2] < 0 ? fds[2] : 0;
+    }
+    if (rc)
+        return rc;
+    w.deadline_us = clock_monotonic_us() +
+                    2 * (host->limits.process_us_max + task->duration_us);
+    rc = task_run(host, &request, false, fds, fds[2] < 0 ? 2 : 3, &w, reterr);
+    if (fds[2] >= 0)
+        (void)close(fds[2]);
+    if (rc == 0)
+        rc = output_check(task, &request, &w.result, reterr);
     if (rc == 0)
         *ret = (struct audio_result){ .input = w.result.info,
                                       .output_bytes = w.result.output_bytes,
                                       .frames_written = w.result.frames_written,
+                                      .output_rate_hz = w.result.output_rate_hz,
+                                      .output_channels = w.result.output_channels,
+                                      .peak_cdbfs = w.result.peak_cdbfs,
+                                      .loudness_clufs = w.result.loudness_clufs,
+                                      .noise_removed_cdb = w.result.noise_removed_cdb,
                                       .processing_us = w.result.processing_us,
                                       .memory_peak_bytes = w.result.memory_peak_bytes };
+    return rc;
+}
+
+/* ---- waveforms ---- */
+
+static int peaks_read(int fd, int asked, const struct audio_message *m,
+                      struct audio_peaks *ret, struct err *reterr)
+{
+    int8_t pairs[2 * AUDIO_PEAKS_MAX];
+    const size_t bytes = 2 * (size_t)m->buckets;
+
+    if (m->buckets < 1 || m->buckets > asked ||
+        pread(fd, pairs, bytes, 0) != (ssize_t)bytes)
+        return err_set(reterr, ERR_CRASHED, "The file made the decoder fail.");
+    ret->count = m->buckets;
+    for (int i = 0; i < m->buckets; i++) {
+        ret->min[i] = pairs[2 * i];
+        ret->max[i] = pairs[2 * i + 1];
+    }
+    return 0;
+}
+
+int audio_peaks(struct audio_host *host, int fd, int buckets, struct audio_peaks *ret,
+                struct err *reterr)
+{
+    /* Decoding alone is hundreds of times as fast as the recording. */
+    const int64_t budget_us = host->limits.process_us_max +
+                              host->limits.duration_us_max / 20;
+    struct audio_request request = request_of(host, AUDIO_REQUEST_PEAKS, budget_us);
+    struct waiting w = { .host = host,
+                         .deadline_us = clock_monotonic_us() + 2 * budget_us };
+    int fds[] = { fd, -1 }, rc;
+
+    if (buckets < 1 || buckets > AUDIO_PEAKS_MAX)
+        return err_set(reterr, ERR_INVALID, "A waveform has 1 to %d pieces.",
+                       AUDIO_PEAKS_MAX);
+    fds[1] = memfd_create("peaks", MFD_CLOEXEC);
+    if (fds[1] < 0)
+        return err_set_errno(reterr, errno, "waveform");
+    request.buckets = (uint32_t)buckets;
+    request.output_bytes_max = request.file_bytes_max = 2 * buckets;
+    rc = task_run(host, &request, false, fds, 2, &w, reterr);
+    if (rc == 0)
+        rc = peaks_read(fds[1], buckets, &w.result, ret, reterr);
+    (void)close(fds[1]);
     return rc;
 }

@@ -5,12 +5,49 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+static bool within(int64_t value, int64_t least, int64_t most)
+{
+    return value >= least && value <= most;
+}
+
+/* What a person may come to see is printable ASCII. */
+static bool is_plain_text(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] == '\0')
+            return true;
+        if (text[i] < ' ' || text[i] > '~')
+            return false;
+    }
+    return false;
+}
+
 static bool info_is_sane(const struct audio_info *i)
 {
-    return memchr(i->format, '\0', sizeof i->format) && i->frames >= 0 &&
-           i->duration_us >= 0 && i->sample_rate_hz >= 0 &&
-           i->sample_rate_hz <= AUDIO_SAMPLE_RATE_MAX_HZ && i->channels >= 0 &&
-           i->channels <= AUDIO_CHANNELS_MAX;
+    return is_plain_text(i->format, sizeof i->format) &&
+           within(i->frames, 0, INT64_MAX / 1000000) && i->duration_us >= 0 &&
+           within(i->sample_rate_hz, 0, AUDIO_SAMPLE_RATE_MAX_HZ) &&
+           within(i->channels, 0, AUDIO_CHANNELS_MAX);
+}
+
+/* Of a result, whose figures people are charged for: nothing is missing, and frames and
+ * duration say the same. */
+static bool info_is_whole(const struct audio_info *i)
+{
+    return i->format[0] && i->frames > 0 && i->sample_rate_hz > 0 && i->channels > 0 &&
+           within(i->duration_us - i->frames * 1000000 / i->sample_rate_hz, -1, 1);
+}
+
+static bool figures_are_sane(const struct audio_message *m)
+{
+    return within(m->permille, 0, 1000) && m->output_bytes >= 0 && m->frames_written >= 0 &&
+           m->processing_us >= 0 && m->memory_peak_bytes >= 0 &&
+           within(m->output_rate_hz, 0, AUDIO_SAMPLE_RATE_MAX_HZ) &&
+           within(m->output_channels, 0, AUDIO_CHANNELS_MAX) &&
+           within(m->peak_cdbfs, AUDIO_LEVEL_LEAST_CDB, AUDIO_LEVEL_MOST_CDB) &&
+           within(m->loudness_clufs, AUDIO_LOUDNESS_LEAST_CLUFS, AUDIO_LEVEL_MOST_CDB) &&
+           within(m->noise_removed_cdb, 0, AUDIO_LEVEL_MOST_CDB) &&
+           within(m->buckets, 0, AUDIO_PEAKS_MAX);
 }
 
 bool audio_message_read(const void *bytes, size_t len, struct audio_message *ret)
@@ -20,10 +57,10 @@ bool audio_message_read(const void *bytes, size_t len, struct audio_message *ret
     if (len != sizeof m)
         return false;
     memcpy(&m, bytes, sizeof m);
-    if (m.magic != AUDIO_MAGIC || m.kind > AUDIO_MESSAGE_EXITED || m.permille < 0 ||
-        m.permille > 1000 || m.output_bytes < 0 || m.frames_written < 0 ||
-        m.processing_us < 0 || m.memory_peak_bytes < 0 ||
-        !memchr(m.text, '\0', sizeof m.text) || !info_is_sane(&m.info))
+    if (m.magic != AUDIO_MAGIC || m.kind > AUDIO_MESSAGE_EXITED ||
+        !is_plain_text(m.text, sizeof m.text) || !info_is_sane(&m.info) ||
+        !figures_are_sane(&m) ||
+        (m.kind == AUDIO_MESSAGE_RESULT && !info_is_whole(&m.info)))
         return false;
     *ret = m;
     return true;
@@ -36,8 +73,12 @@ bool audio_request_read(const void *bytes, size_t len, struct audio_request *ret
     if (len != sizeof r)
         return false;
     memcpy(&r, bytes, sizeof r);
-    if (r.magic != AUDIO_MAGIC || r.kind > AUDIO_REQUEST_PROCESS ||
-        !memchr(r.type, '\0', sizeof r.type))
+    if (r.magic != AUDIO_MAGIC || r.kind > AUDIO_REQUEST_PEAKS ||
+        r.loudness_normalise > 1 || r.buckets > AUDIO_PEAKS_MAX ||
+        (r.kind == AUDIO_REQUEST_PEAKS && r.buckets == 0) ||
+        !memchr(r.type, '\0', sizeof r.type) || !memchr(r.format, '\0', sizeof r.format) ||
+        r.memory_bytes < 0 || r.duration_us_max < 0 || r.cpu_seconds_max < 0 ||
+        r.output_bytes_max < 0 || r.file_bytes_max < 0)
         return false;
     *ret = r;
     return true;
@@ -81,7 +122,7 @@ int64_t audio_receive(int socket_fd, void *bytes, size_t size, int fds[AUDIO_FDS
     struct msghdr message = { .msg_iov = &part,
                               .msg_iovlen = 1,
                               .msg_control = control.bytes,
-                              .msg_controllen = sizeof control.bytes };
+                              .msg_controllen = CMSG_LEN(sizeof(int) * AUDIO_FDS_MAX) };
     const struct cmsghdr *header;
     ssize_t got;
 
@@ -89,12 +130,16 @@ int64_t audio_receive(int socket_fd, void *bytes, size_t size, int fds[AUDIO_FDS
     do {
         got = recvmsg(socket_fd, &message, MSG_CMSG_CLOEXEC);
     } while (got < 0 && errno == EINTR);
-    if (got <= 0)
+    if (got < 0)
         return got;
     header = CMSG_FIRSTHDR(&message);
     if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
         *ret_fds_count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
         memcpy(fds, CMSG_DATA(header), *ret_fds_count * sizeof(int));
+    }
+    if (message.msg_flags & MSG_TRUNC) {
+        errno = EMSGSIZE;
+        return -1;
     }
     return got;
 }

@@ -1,9 +1,9 @@
 /* What the server and the audio program say to each other, over SOCK_SEQPACKET sockets: one
  * struct is one message. A request goes to the program with descriptors attached (the
- * task's own socket, the input, the output when there is one); everything about a task then
- * comes over the task's socket. Closing that socket cancels the task. Both are of one
- * build, so the structs are plain; what a child says is still checked, since its input may
- * own it. */
+ * task's own socket, the input, the output and a scratch file when there is one);
+ * everything about a task then comes over the task's socket. Closing that socket cancels
+ * the task. Both are of one build, so the structs are plain; what a child says is still
+ * checked, since its input may own it. */
 #ifndef AUDIO_PROTOCOL_H
 #define AUDIO_PROTOCOL_H
 
@@ -12,14 +12,23 @@
 #include <stdint.h>
 #include "audio/audio.h"
 
-enum { AUDIO_MAGIC = 0x7a7a6877, AUDIO_TEXT_MAX = 160, AUDIO_FDS_MAX = 3 };
+enum { AUDIO_MAGIC = 0x7a7a6877, AUDIO_TEXT_MAX = 160, AUDIO_FDS_MAX = 4 };
 
-enum audio_request_kind { AUDIO_REQUEST_PROBE, AUDIO_REQUEST_PROCESS };
+enum audio_request_kind {
+    AUDIO_REQUEST_PROBE,   /* input */
+    AUDIO_REQUEST_PROCESS, /* input, output; a scratch file as well to normalise loudness */
+    AUDIO_REQUEST_PEAKS,   /* input, output: two bytes for each bucket, smallest and largest
+                            */
+};
 
 struct audio_request {
     uint32_t magic, kind;
+    uint32_t loudness_normalise; /* 0 or 1 */
+    uint32_t buckets;            /* of the peaks */
     char type[32];
+    char format[16];
     int64_t memory_bytes, duration_us_max, cpu_seconds_max, output_bytes_max;
+    int64_t file_bytes_max; /* of any file that it writes, the scratch file included */
 };
 
 enum audio_message_kind {
@@ -35,11 +44,14 @@ struct audio_message {
     int32_t permille, code, wait_status;
     struct audio_info info;
     int64_t output_bytes, frames_written, processing_us, memory_peak_bytes;
+    int32_t output_rate_hz, output_channels;
+    int32_t peak_cdbfs, loudness_clufs, noise_removed_cdb; /* as in struct audio_result */
+    int32_t buckets;                                       /* peaks written */
     char text[AUDIO_TEXT_MAX];
 };
 
-/* Whether `bytes` are one well-formed message: known kind, terminated text, figures in
- * range. */
+/* Whether `bytes` are one well-formed message: known kind, terminated printable text,
+ * figures in range; of a result, whole and consistent information. */
 bool audio_message_read(const void *bytes, size_t len, struct audio_message *ret);
 bool audio_request_read(const void *bytes, size_t len, struct audio_request *ret);
 
@@ -47,8 +59,9 @@ bool audio_request_read(const void *bytes, size_t len, struct audio_request *ret
  * gone. */
 bool audio_send(int socket_fd, const void *bytes, size_t len, const int *fds,
                 size_t fds_count);
-/* Receives one; descriptors are the caller's and close on exec. Returns its length, 0 when
- * the other side is gone, -1 on an error (EAGAIN included). */
+/* Receives one; descriptors (whatever is returned) are the caller's and close on exec.
+ * Returns its length, 0 when the other side is gone, -1 on an error (EAGAIN, or EMSGSIZE
+ * for a message longer than `size`). */
 int64_t audio_receive(int socket_fd, void *bytes, size_t size, int fds[AUDIO_FDS_MAX],
                       size_t *ret_fds_count);
 

@@ -1,8 +1,33 @@
 #include "audio/audio.h"
 
-enum { WAV_HEADER_BYTES = 44 };
+enum {
+    WAV_HEADER_BYTES = 44,
+    WAV_LAYOUT_BYTES = 24, /* more, to tell the places of more than two channels */
+    RF64_BYTES = 36,       /* more, past 4 GiB */
+    RF64_MARGIN = 1 << 20,
+};
 
 const char *const audio_types[] = { "speech_enhancement", "noise_reduction", NULL };
+
+const struct audio_format audio_formats[] = {
+    { "wav", "wav", "audio/wav", "WAV, 16 bit", true },
+    { "wav24", "wav", "audio/wav", "WAV, 24 bit", true },
+    { "wavf32", "wav", "audio/wav", "WAV, 32-bit float", true },
+    { "flac", "flac", "audio/flac", "FLAC", true },
+    { "mp3", "mp3", "audio/mpeg", "MP3", false },
+    { "m4a", "m4a", "audio/mp4", "AAC in MP4", false },
+    { "ogg", "ogg", "audio/ogg", "Opus in Ogg", false },
+    { NULL, NULL, NULL, NULL, false },
+};
+
+const struct audio_format *audio_format_find(struct view name)
+{
+    for (size_t i = 0; audio_formats[i].name; i++) {
+        if (view_eq(name, audio_formats[i].name))
+            return &audio_formats[i];
+    }
+    return NULL;
+}
 
 bool audio_type_is_known(struct view type)
 {
@@ -25,7 +50,11 @@ int64_t audio_output_bytes(int64_t duration_us, int sample_rate_hz, int channels
         __builtin_add_overflow(frames, (rest_us * sample_rate_hz + 999999) / 1000000,
                                &frames) ||
         __builtin_mul_overflow(frames, (int64_t)channels * 2, &bytes) ||
-        __builtin_add_overflow(bytes, (int64_t)WAV_HEADER_BYTES, &bytes))
+        bytes > INT64_MAX - 128)
         return INT64_MAX;
-    return bytes;
+    if (bytes > (int64_t)UINT32_MAX - RF64_MARGIN)
+        bytes += RF64_BYTES;
+    if (channels > 2)
+        bytes += WAV_LAYOUT_BYTES;
+    return bytes + WAV_HEADER_BYTES;
 }

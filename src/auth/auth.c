@@ -83,6 +83,15 @@ bool account_of_subject(const char *subject, int64_t *ret)
     return true;
 }
 
+int token_accept(struct auth *auth, struct view token, int64_t now_us,
+                 struct token_claims *ret)
+{
+    const int rc = token_verify(&auth->key, token, now_us, ret, NULL);
+
+    return rc == 0 && ret->type == TOKEN_GUEST && !ret->token_id[0] ? ERR_UNAUTHENTICATED
+                                                                    : rc;
+}
+
 int bearer_token(struct view authorization, struct view *ret, struct err *reterr)
 {
     const char *space = authorization.len

@@ -81,7 +81,8 @@ MUST_CHECK int auth_identify(struct auth *auth, struct db *db,
 
 /* Gives a guest without one its account, session row and network group, inside a write
  * transaction, and fills account_id and group_id. Race-free: a second caller finds the
- * first one's. ERR_THROTTLED when the network makes too many guests. */
+ * first one's. ERR_THROTTLED when the network makes too many guests, ERR_UNAUTHENTICATED
+ * when the guest has become a user meanwhile. */
 MUST_CHECK int auth_guest_ensure(struct auth *auth, struct db *db,
                                  struct principal *principal, struct view user_agent,
                                  int64_t now_us, struct err *reterr);
@@ -151,7 +152,8 @@ struct user_new {
     bool is_active, is_verified, is_admin;
 };
 
-/* ERR_CONFLICT "Email already registered" or "Username already taken", email first. */
+/* ERR_CONFLICT "Email already registered" or "Username already taken", email first: also
+ * when it is another user's name or email, as people log in by either. */
 MUST_CHECK int auth_user_create(struct db *db, const struct user_new *user, int64_t now_us,
                                 struct user *ret, struct err *reterr);
 MUST_CHECK int auth_user_get(struct db *db, int64_t account_id, struct user *ret);
@@ -219,9 +221,11 @@ MUST_CHECK int auth_guest_merge(struct db *db, struct view guest_id,
                                 int64_t user_account_id, int64_t now_us,
                                 int64_t *ret_account_id);
 /* Removes expired sessions (at most `most`) and forgets revoked tokens that have expired.
- */
+ * `forget` is called for each account before it is closed, to give back what it still
+ * stores. */
 MUST_CHECK int auth_cleanup(struct db *db, int64_t now_us, int64_t most,
-                            int64_t *ret_guests);
+                            int (*forget)(void *ctx, struct db *db, int64_t account_id),
+                            void *ctx, int64_t *ret_guests);
 
 struct auth_counts {
     int64_t users_total, users_active, users_verified, users_admins, users_new_last_24h;

@@ -63,8 +63,8 @@ static int take_first(void *ctx, const struct guest *guest)
     return 0;
 }
 
-static int guest_read(struct db *db, enum stmt stmt, const struct db_arg *args, size_t count,
-                      struct guest *ret)
+static int guest_read(struct db *db, enum stmt stmt, const struct db_arg *args,
+                      size_t count, struct guest *ret)
 {
     struct first first = { .found = false };
     const int rc = guests_walk(db, stmt, args, count, take_first, &first);
@@ -73,6 +73,12 @@ static int guest_read(struct db *db, enum stmt stmt, const struct db_arg *args, 
         return rc ? rc : ERR_NOT_FOUND;
     *ret = first.guest;
     return 0;
+}
+
+int guest_is_gone(struct err *reterr)
+{
+    return err_set(reterr, ERR_UNAUTHENTICATED,
+                   "This guest has become a user: log in instead");
 }
 
 int auth_guest_get(struct db *db, struct view guest_id, struct guest *ret)
@@ -116,10 +122,14 @@ static int guest_make(struct auth *auth, struct db *db, struct principal *p,
     int64_t account_id, group_id, retry_s;
     int rc = throttle_count(auth->guests, view_of(p->network), now_us, &retry_s);
 
-    if (rc)
-        return err_set(reterr, rc,
-                       "Too many new guests from your network. Try again in %lld seconds",
-                       (long long)retry_s);
+    if (rc) {
+        (void)err_set(reterr, rc,
+                      "Too many new guests from your network. Try again in %lld seconds",
+                      (long long)retry_s);
+        if (reterr)
+            reterr->retry_after_s = retry_s;
+        return rc;
+    }
     rc = network_ensure(db, p->network, now_us, &group_id);
     if (rc == 0)
         rc = usage_account_create(db, USAGE_CLASS_GUEST, PLAN, now_us, &account_id);
@@ -144,6 +154,8 @@ int auth_guest_ensure(struct auth *auth, struct db *db, struct principal *princi
     struct guest guest;
     int rc = auth_guest_get(db, view_of(principal->guest_id), &guest);
 
+    if (rc == 0 && guest.converted_to)
+        return guest_is_gone(reterr);
     if (rc == 0) {
         principal->account_id = guest.account_id;
         principal->group_id = guest.group_id;
@@ -214,7 +226,9 @@ int auth_guest_merge(struct db *db, struct view guest_id, int64_t user_account_i
     return rc;
 }
 
-int auth_cleanup(struct db *db, int64_t now_us, int64_t most, int64_t *ret_guests)
+int auth_cleanup(struct db *db, int64_t now_us, int64_t most,
+                 int (*forget)(void *ctx, struct db *db, int64_t account_id), void *ctx,
+                 int64_t *ret_guests)
 {
     int rc = db_exec(db, STMT_TOKENS_FORGET, DB_ARGS(DB_INT(now_us)));
 
@@ -228,7 +242,10 @@ int auth_cleanup(struct db *db, int64_t now_us, int64_t most, int64_t *ret_guest
                          take_first, &first);
         if (rc || !first.found)
             break;
-        rc = guest_forget(db, &first.guest, now_us);
+        if (!first.guest.converted_to)
+            rc = forget(ctx, db, first.guest.account_id);
+        if (rc == 0)
+            rc = guest_forget(db, &first.guest, now_us);
         *ret_guests += 1;
     }
     return rc;

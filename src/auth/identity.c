@@ -43,8 +43,8 @@ static int user_identify(struct db *db, const struct token_claims *claims,
 }
 
 /* Fills the account of a guest who has one. One whom a signup has made a user is gone. */
-static int guest_identify(struct db *db, const char *guest_id, int64_t now_us,
-                          struct principal *p, struct err *reterr)
+static int guest_identify(struct db *db, const char *guest_id, struct principal *p,
+                          struct err *reterr)
 {
     struct guest guest;
     const int rc = auth_guest_get(db, view_of(guest_id), &guest);
@@ -56,16 +56,14 @@ static int guest_identify(struct db *db, const char *guest_id, int64_t now_us,
     if (rc)
         return rc;
     if (guest.converted_to)
-        return err_set(reterr, ERR_UNAUTHENTICATED,
-                       "This guest has become a user: log in instead");
+        return guest_is_gone(reterr);
     p->account_id = guest.account_id;
     p->group_id = guest.group_id;
-    (void)now_us;
     return 0;
 }
 
 static int guest_token_identify(struct db *db, const struct token_claims *claims,
-                                int64_t now_us, struct principal *p, struct err *reterr)
+                                struct principal *p, struct err *reterr)
 {
     int64_t revoked = 0;
     int rc = db_get_int(db, STMT_TOKEN_IS_REVOKED, DB_ARGS(DB_TEXT(claims->token_id)),
@@ -75,7 +73,7 @@ static int guest_token_identify(struct db *db, const struct token_claims *claims
         return rc;
     if (revoked)
         return err_set(reterr, ERR_UNAUTHENTICATED, "Token has been revoked");
-    rc = guest_identify(db, claims->subject, now_us, p, reterr);
+    rc = guest_identify(db, claims->subject, p, reterr);
     if (rc == 0 && p->account_id == 0)
         rc = err_set(reterr, ERR_UNAUTHENTICATED,
                      "Token has been revoked"); /* was deleted */
@@ -91,12 +89,12 @@ static int token_identify(struct auth *auth, struct db *db, struct view authoriz
 
     if (rc)
         return rc;
-    if (token_verify(&auth->key, token, now_us, &claims, NULL) != 0)
+    if (token_accept(auth, token, now_us, &claims) != 0)
         return err_set(reterr, ERR_UNAUTHENTICATED, NOT_VALID);
     p->token_type = claims.type;
     p->token_expires_us = claims.expires_us;
     memcpy(p->token_id, claims.token_id, sizeof p->token_id);
-    return claims.type == TOKEN_GUEST ? guest_token_identify(db, &claims, now_us, p, reterr)
+    return claims.type == TOKEN_GUEST ? guest_token_identify(db, &claims, p, reterr)
                                       : user_identify(db, &claims, p, reterr);
 }
 
@@ -139,7 +137,7 @@ int auth_identify(struct auth *auth, struct db *db,
         if (guest_id_is_accepted(auth, credentials->guest_id)) {
             (void)snprintf(guest_id, sizeof guest_id, "%.*s",
                            (int)credentials->guest_id.len, credentials->guest_id.ptr);
-            rc = guest_identify(db, guest_id, now_us, &p, reterr);
+            rc = guest_identify(db, guest_id, &p, reterr);
         } else {
             rc = err_set(reterr, ERR_UNAUTHENTICATED, "Invalid guest id");
         }

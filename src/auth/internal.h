@@ -22,6 +22,13 @@ void column_copy(struct db *db, enum stmt stmt, int column, char *to, size_t siz
 /* A user's id from a token's subject: decimal digits only; false otherwise. */
 bool account_of_subject(const char *subject, int64_t *ret);
 
+/* The refusal of a guest whom a signup has made a user. */
+int guest_is_gone(struct err *reterr);
+
+/* token_verify, and no guest token without an id: such a one could not be revoked. */
+MUST_CHECK int token_accept(struct auth *auth, struct view token, int64_t now_us,
+                            struct token_claims *ret);
+
 /* The token of an Authorization header: "Bearer x" in any case. ERR_UNAUTHENTICATED "Not
  * authenticated" for none, "Invalid authentication credentials" for another scheme. */
 MUST_CHECK int bearer_token(struct view authorization, struct view *ret,

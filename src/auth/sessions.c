@@ -148,7 +148,7 @@ int auth_logout(struct auth *auth, struct db *db, struct view authorization, int
 
     if (rc)
         return rc;
-    if (token_verify(&auth->key, token, now_us, &claims, NULL) != 0)
+    if (token_accept(auth, token, now_us, &claims) != 0)
         return refusal(reterr, "Invalid token");
     rc = token_end(db, &claims, &changed);
     if (rc == 0 && !changed)

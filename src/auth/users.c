@@ -58,16 +58,30 @@ static int is_taken(struct db *db, enum stmt stmt, struct view text, int64_t acc
     return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
+/* People are found by either, so whoever took another's email for a name would be found in
+ * their place. */
+static int is_anothers(struct db *db, struct view text, int64_t account_id, bool *ret)
+{
+    int rc = 0;
+
+    *ret = false;
+    if (text.ptr)
+        rc = is_taken(db, STMT_USER_OF_EMAIL, text, account_id, ret);
+    if (text.ptr && rc == 0 && !*ret)
+        rc = is_taken(db, STMT_USER_OF_USERNAME, text, account_id, ret);
+    return rc;
+}
+
 static int taken_check(struct db *db, struct view email, struct view username,
                        int64_t account_id, const char *email_text, struct err *reterr)
 {
     bool taken = false;
-    int rc = email.ptr ? is_taken(db, STMT_USER_OF_EMAIL, email, account_id, &taken) : 0;
+    int rc = is_anothers(db, email, account_id, &taken);
 
     if (rc == 0 && taken)
         return err_set(reterr, ERR_CONFLICT, "%s", email_text);
-    if (rc == 0 && username.ptr)
-        rc = is_taken(db, STMT_USER_OF_USERNAME, username, account_id, &taken);
+    if (rc == 0)
+        rc = is_anothers(db, username, account_id, &taken);
     if (rc == 0 && taken)
         return err_set(reterr, ERR_CONFLICT, "Username already taken");
     return rc;

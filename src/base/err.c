@@ -12,6 +12,7 @@ int err_set(struct err *reterr, int code, const char *format, ...)
     if (!reterr)
         return code;
     reterr->code = code;
+    reterr->retry_after_s = 0;
     va_start(args, format);
     (void)vsnprintf(reterr->text, sizeof reterr->text, format, args);
     va_end(args);

@@ -6,6 +6,8 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+#include <stdint.h>
+
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(format_index, first_arg)                                               \
     __attribute__((format(printf, format_index, first_arg)))
@@ -38,6 +40,7 @@ enum { ERR_TEXT_MAX = 256 };
 struct err {
     int code;
     char text[ERR_TEXT_MAX]; /* one line, no trailing newline */
+    int64_t retry_after_s;   /* with ERR_THROTTLED: until the next attempt; else 0 */
 };
 
 /* Fills *reterr (when not NULL) and returns `code`, so that `return err_set(...)` works. */

@@ -24,8 +24,8 @@ void json_object_begin(struct json *j);
 void json_object_end(struct json *j);
 void json_array_begin(struct json *j);
 void json_array_end(struct json *j);
-/* A member name; the next call writes its value. It is written as it is: a name of ours, which
- * needs no escape. */
+/* A member name; the next call writes its value. It is written as it is: a name of ours,
+ * which needs no escape. */
 void json_key(struct json *j, const char *name);
 
 /* UTF-8 stays as it is; control characters, quote and backslash are escaped; a byte that
@@ -53,7 +53,8 @@ void json_put_int(struct json *j, const char *name, int64_t value);
 void json_put_bool(struct json *j, const char *name, bool value);
 void json_put_null(struct json *j, const char *name);
 void json_put_time(struct json *j, const char *name, int64_t time_us);
-void json_put_ratio(struct json *j, const char *name, int64_t numerator, int64_t denominator);
+void json_put_ratio(struct json *j, const char *name, int64_t numerator,
+                    int64_t denominator);
 void json_put_double(struct json *j, const char *name, double value);
 
 /* ---- reading ---- */
@@ -79,7 +80,8 @@ struct json_value {
     struct view text;   /* JSON_STRING: unescaped UTF-8, may contain NUL */
     bool boolean;
     bool is_integer; /* JSON_NUMBER without fraction or exponent that fits int64_t */
-    bool has_lone_surrogate; /* the string held \ud800..\udfff unpaired: U+FFFD stands for it */
+    bool has_lone_surrogate; /* the string held \ud800..\udfff unpaired: U+FFFD stands for
+                                it */
     int64_t integer;
     double number;
     struct json_value *first_child, *next; /* in document order */
@@ -93,8 +95,8 @@ struct json_document;
  * "Expecting property name enclosed in double quotes", "Expecting ',' delimiter",
  * "Expecting ':' delimiter", "Unterminated string starting at", "Invalid control character
  * at", "Invalid \\escape"), or with ERR_TOO_LARGE past the bounds above. */
-MUST_CHECK int json_parse(struct view source, struct json_document **ret, size_t *ret_offset,
-                          struct err *reterr);
+MUST_CHECK int json_parse(struct view source, struct json_document **ret,
+                          size_t *ret_offset, struct err *reterr);
 const struct json_value *json_root(const struct json_document *doc);
 void json_document_free(struct json_document **doc);
 

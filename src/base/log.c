@@ -1,11 +1,15 @@
 #include "base/log.h"
 
+#include <string.h>
 #include <unistd.h>
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
 
-enum { LINE_BYTES_MAX = 8192 };
+enum {
+    VALUE_BYTES_MAX = 1024,
+    LINE_BYTES_MAX = 64 << 10, /* room for ten values, each byte escaped */
+};
 
 static enum log_level least_level = LOG_INFO;
 static enum log_format line_format = LOG_LOGFMT;
@@ -58,6 +62,17 @@ static bool is_bare(struct view text)
     return text.len > 0;
 }
 
+/* A value that is too long is cut and shows it: a line never fails to appear because of
+ * what a client sent. */
+static struct view shortened(struct view text, char copy[VALUE_BYTES_MAX + 3])
+{
+    if (text.len <= VALUE_BYTES_MAX)
+        return text;
+    memcpy(copy, text.ptr, VALUE_BYTES_MAX);
+    memcpy(copy + VALUE_BYTES_MAX, "...", 3);
+    return (struct view){ copy, VALUE_BYTES_MAX + 3 };
+}
+
 static void logfmt_text(struct buf *line, const char *name, struct view text)
 {
     struct json j;
@@ -79,10 +94,12 @@ static void logfmt_line(struct buf *line, enum log_level level, const char *even
     clock_format(clock_now_us(), time);
     buf_addf(line, "time=%s level=%s event=%s", time, level_names[level], event);
     for (size_t i = 0; i < count; i++) {
+        char copy[VALUE_BYTES_MAX + 3];
+
         if (fields[i].is_int)
             buf_addf(line, " %s=%lld", fields[i].name, (long long)fields[i].integer);
         else
-            logfmt_text(line, fields[i].name, fields[i].text);
+            logfmt_text(line, fields[i].name, shortened(fields[i].text, copy));
     }
 }
 
@@ -97,10 +114,12 @@ static void json_line(struct buf *line, enum log_level level, const char *event,
     json_put_str(&j, "level", level_names[level]);
     json_put_str(&j, "event", event);
     for (size_t i = 0; i < count; i++) {
+        char copy[VALUE_BYTES_MAX + 3];
+
         if (fields[i].is_int)
             json_put_int(&j, fields[i].name, fields[i].integer);
         else
-            json_put_text(&j, fields[i].name, fields[i].text);
+            json_put_text(&j, fields[i].name, shortened(fields[i].text, copy));
     }
     json_object_end(&j);
 }

@@ -4,7 +4,8 @@
  *   -> time=2026-11-24T03:09:26.879675Z level=info event=request path=/health status=200
  *
  * Called by the server, the worker and the commands; layers below return errors instead.
- * Any thread; a line is written with one write(2), so lines never mix. Secrets (tokens,
+ * Any thread; a line is written with one write(2), so lines never mix. A value
+ * of more than 1024 bytes is cut and ends with "...". Secrets (tokens,
  * passwords, keys) are never passed here. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -36,8 +37,8 @@ bool log_is_on(enum log_level level);
 bool log_level_of(struct view name, enum log_level *ret);
 bool log_format_of(struct view name, enum log_format *ret);
 
-void log_write_fields(enum log_level level, const char *event, const struct log_field *fields,
-                      size_t fields_count);
+void log_write_fields(enum log_level level, const char *event,
+                      const struct log_field *fields, size_t fields_count);
 #define log_write(level, event, ...)                                                       \
     log_write_fields((level), (event), (const struct log_field[]){ __VA_ARGS__ },          \
                      sizeof((const struct log_field[]){ __VA_ARGS__ }) /                   \

@@ -15,34 +15,36 @@
  * allocates and options_release frees. */
 struct options {
     const char *config_file;
-    const char *listen;             /* host:port */
+    const char *listen; /* host:port */
     const char *data_dir;
-    const char *database;           /* URL; default sqlite in data_dir */
-    const char *secret_key;         /* NULL: made once and kept in data_dir */
-    const char *cors_origins;       /* comma separated, or a JSON list */
-    const char *trusted_proxies;    /* comma separated networks, e.g. 10.0.0.0/8,::1 */
+    const char *database;        /* URL; default sqlite in data_dir */
+    const char *secret_key;      /* NULL: made once and kept in data_dir */
+    const char *cors_origins;    /* comma separated, or a JSON list */
+    const char *trusted_proxies; /* comma separated networks, e.g. 10.0.0.0/8,::1 */
     const char *log_level, *log_format;
-    const char *day_zone;           /* IANA zone in which days and months begin */
-    int64_t loops;                  /* event loops; 0: one per core */
-    int64_t workers;                /* concurrent jobs; 0: one per core */
-    int64_t connections_max;        /* per process */
-    int64_t request_timeout_us;     /* from a request's first byte to the end of its headers or small body */
-    int64_t upload_timeout_us;      /* the most one upload may take */
-    int64_t idle_timeout_us;        /* between requests, and between two reads of a body */
-    int64_t grace_us;               /* for running uploads and jobs on SIGTERM */
+    const char *day_zone;       /* IANA zone in which days and months begin */
+    int64_t loops;              /* event loops; 0: one per core */
+    int64_t workers;            /* concurrent jobs; 0: one per core */
+    int64_t connections_max;    /* per process */
+    int64_t request_timeout_us; /* from a request's first byte to the end of its headers or
+                                   small body */
+    int64_t upload_timeout_us;  /* the most one upload may take */
+    int64_t idle_timeout_us;    /* between requests, and between two reads of a body */
+    int64_t grace_us;           /* for running uploads and jobs on SIGTERM */
     int64_t upload_bytes_max;
-    int64_t duration_us_max;        /* longest recording that is accepted */
+    int64_t duration_us_max;    /* longest recording that is accepted */
+    int64_t disk_reserve_bytes; /* of its file system that stored files leave free */
     int64_t file_expiry_us;
     int64_t access_token_us, refresh_token_us, guest_token_us;
     int64_t user_files_per_day, user_storage_bytes, user_processing_us;
     int64_t guest_files_per_day, guest_storage_bytes, guest_processing_us;
-    int64_t network_factor;         /* a network's guests share this many guests' limits */
-    int64_t logins_per_minute;      /* failed ones, per account and per network */
-    int64_t signups_per_hour;       /* per network */
-    int64_t guests_per_hour;        /* new guests per network */
-    int64_t guest_ids;              /* enum options_guest_ids */
-    int64_t queue_max;              /* operations waiting for the committer */
-    int64_t child_memory_bytes;     /* address space of one audio child */
+    int64_t network_factor;     /* a network's guests share this many guests' limits */
+    int64_t logins_per_minute;  /* failed ones, per account and per network */
+    int64_t signups_per_hour;   /* per network */
+    int64_t guests_per_hour;    /* new guests per network */
+    int64_t guest_ids;          /* enum options_guest_ids */
+    int64_t queue_max;          /* operations waiting for the committer */
+    int64_t child_memory_bytes; /* address space of one audio child */
 };
 
 enum options_guest_ids {
@@ -55,8 +57,9 @@ enum options_guest_ids {
  * are left, in order, in args_rest (room for argc) with their count in *ret_rest_count.
  * ERR_INVALID with one clear line that names the source, e.g.
  * "--port: 99999 is not a port (1 to 65535)". On failure *ret needs no release. */
-MUST_CHECK int options_load(int argc, char **argv, struct options *ret, const char **args_rest,
-                            int *ret_rest_count, struct err *reterr);
+MUST_CHECK int options_load(int argc, char **argv, struct options *ret,
+                            const char **args_rest, int *ret_rest_count,
+                            struct err *reterr);
 void options_release(struct options *o);
 
 /* The table as text: for `whazz --help`, `man whazz` (troff), docs/configuration.md. */

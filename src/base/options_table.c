@@ -86,6 +86,8 @@ const struct option options_table[] = {
       LEGACY_IN("MAX_FILE_SIZE_MB", MB, "MB"), .help = "Largest file that is accepted" },
     { FILES, "duration-max", DURATION(duration_us_max, 1 * SECONDS, 30 * DAYS),
       .standard = "10h", .help = "Longest recording that is accepted" },
+    { FILES, "disk-reserve", BYTES(disk_reserve_bytes, 0, 1 * TB), .standard = "64MB",
+      .help = "Space that stored files leave free on their disk, for the database" },
     { FILES, "file-expiry", DURATION(file_expiry_us, 1 * SECONDS, 3650 * DAYS),
       .standard = "24h", LEGACY_IN("FILE_EXPIRY_HOURS", HOURS, "hours"),
       .help = "Time after which a job's files are removed" },

@@ -13,9 +13,10 @@ struct pool_task {
     struct pool_task *next;              /* the pool's, while queued */
 };
 
-/* Starts `threads` threads named `name` (at most 15 characters) over a queue of `tasks_max`. */
-MUST_CHECK int pool_start(const char *name, int threads, size_t tasks_max, struct pool **ret,
-                          struct err *reterr);
+/* Starts `threads` threads named `name` (at most 15 characters) over a queue of
+ * `tasks_max`. */
+MUST_CHECK int pool_start(const char *name, int threads, size_t tasks_max,
+                          struct pool **ret, struct err *reterr);
 /* Queues a task, which the caller owns and keeps alive until run() is called. ERR_BUSY when
  * the queue is full or the pool is stopping. Any thread. */
 MUST_CHECK int pool_submit(struct pool *p, struct pool_task *task);

@@ -7,12 +7,12 @@
 #include <stdint.h>
 #include "base/view.h"
 
-/* Bytes of the one well-formed character that `text` begins with, its code point in *ret_code;
- * 0 when it begins with none. */
+/* Bytes of the one well-formed character that `text` begins with, its code point in
+ * *ret_code; 0 when it begins with none. */
 size_t utf8_next(struct view text, uint32_t *ret_code);
 bool utf8_is_valid(struct view text);
-/* Bytes from the start that need no JSON escape: well-formed, no control character, no quote,
- * no backslash. */
+/* Bytes from the start that need no JSON escape: well-formed, no control character, no
+ * quote, no backslash. */
 size_t utf8_plain_run(struct view text);
 
 #endif

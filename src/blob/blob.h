@@ -1,8 +1,8 @@
 /* Blobs: stored files, known by a name that we made (never a client's).
  *
- * One interface, one driver today (a directory). A blob under construction is a `blob_writer`;
- * it exists under its name only once it is whole and durable. Any thread; a writer is used by
- * one thread at a time. */
+ * One interface, one driver today (a directory). A blob under construction is a
+ * `blob_writer`; it exists under its name only once it is whole and durable. Any thread; a
+ * writer is used by one thread at a time. */
 #ifndef BLOB_BLOB_H
 #define BLOB_BLOB_H
 
@@ -17,14 +17,17 @@ struct blob_writer;
 
 enum { BLOB_NAME_SIZE = UUID_TEXT_SIZE + 8, BLOB_DIGEST_SIZE = 65 };
 
-/* Opens (and makes) the store below `dir`. Fails clearly on a folder that cannot be written. */
-MUST_CHECK int blob_store_open(const char *dir, struct blob_store **ret, struct err *reterr);
+/* Opens (and makes) the store below `dir`. Fails clearly on a folder that cannot be
+ * written. */
+MUST_CHECK int blob_store_open(const char *dir, struct blob_store **ret,
+                               struct err *reterr);
 void blob_store_close(struct blob_store **store);
 
 /* A new blob with a new name that ends in `suffix` ("wav"; letters and digits). */
 MUST_CHECK int blob_writer_open(struct blob_store *store, const char *suffix,
                                 struct blob_writer **ret, struct err *reterr);
-/* Appends; hashes and counts what passes. ERR_NO_SPACE when the disk is full. */
+/* Appends; hashes and counts what passes. ERR_NO_SPACE when that would touch the reserve.
+ */
 MUST_CHECK int blob_writer_add(struct blob_writer *w, const void *bytes, size_t len,
                                struct err *reterr);
 int64_t blob_writer_bytes(const struct blob_writer *w);
@@ -32,11 +35,12 @@ const char *blob_writer_name(const struct blob_writer *w);
 /* The descriptor, open for reading and writing, valid until the writer ends: for the audio
  * child, which reads an upload or writes a result. */
 int blob_writer_fd(const struct blob_writer *w);
-/* For bytes that a child wrote through the descriptor: counts and hashes them now. Blocks. */
+/* For bytes that a child wrote through the descriptor: counts and hashes them now. Blocks.
+ */
 MUST_CHECK int blob_writer_rescan(struct blob_writer *w, struct err *reterr);
-/* Makes bytes and name durable (fsync): blocks, so never on an event loop. After it the blob
- * exists; the writer still has to be closed. Fills the hex BLAKE2b-256 digest. Concurrent calls
- * may share directory syncs. */
+/* Makes bytes and name durable (fsync): blocks, so never on an event loop. After it the
+ * blob exists; the writer still has to be closed. Fills the hex BLAKE2b-256 digest.
+ * Concurrent calls may share directory syncs. */
 MUST_CHECK int blob_writer_commit(struct blob_writer *w, char digest[BLOB_DIGEST_SIZE],
                                   struct err *reterr);
 /* Frees the writer. What was not committed is gone without a trace. Accepts NULL. */
@@ -50,12 +54,16 @@ MUST_CHECK int blob_remove(struct blob_store *store, const char *name, struct er
 /* The same where nobody could do anything about a failure: a sweep takes what stays. */
 void blob_discard(struct blob_store *store, const char *name);
 
-/* Removes what a crash left behind: unfinished writers of earlier processes, and blobs older
- * than `age_us` for which `is_owned` says false. */
+/* Removes what a crash left behind: unfinished writers of earlier processes, and blobs
+ * older than `age_us` for which `is_owned` says false. */
 MUST_CHECK int blob_sweep(struct blob_store *store, int64_t age_us,
-                          int (*is_owned)(void *ctx, const char *name, bool *ret), void *ctx,
-                          int64_t *ret_removed, struct err *reterr);
-/* Free bytes on the store's file system. */
-MUST_CHECK int blob_store_free_bytes(struct blob_store *store, int64_t *ret, struct err *reterr);
+                          int (*is_owned)(void *ctx, const char *name, bool *ret),
+                          void *ctx, int64_t *ret_removed, struct err *reterr);
+/* Bytes of the file system that blobs leave free, so that a disk full of files still takes
+ * the rows that say so, and the deletions that help. 0 until set; before other threads. */
+void blob_store_reserve_set(struct blob_store *store, int64_t bytes);
+/* ERR_NO_SPACE when `bytes` more would touch the reserve. */
+MUST_CHECK int blob_store_room_check(struct blob_store *store, int64_t bytes,
+                                     struct err *reterr);
 
 #endif

@@ -13,13 +13,14 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "blob/hasher.h"
 
 enum {
     FOLDERS = 256,
-    DIGEST_BYTES = 32,
     PATH_SIZE = BLOB_NAME_SIZE + 4, /* "tmp/" before the name */
     RESCAN_PIECE_BYTES = 256 * 1024,
     WRITE_BACK_BYTES = 4 * 1024 * 1024,
+    ROOM_CHECK_BYTES = 1024 * 1024,
     OPEN_ATTEMPTS_MAX = 16,
 };
 
@@ -34,16 +35,18 @@ struct folder {
 
 struct blob_store {
     int root_fd;
+    int64_t reserve_bytes;
     pthread_mutex_t mutex; /* guards folders */
     pthread_cond_t settled;
     struct folder folders[FOLDERS];
+    atomic_int hash_threads;
 };
 
 struct blob_writer {
-    crypto_generichash_state hash; /* first: it is aligned to 64 bytes */
+    struct hasher hasher; /* first: it is aligned to 64 bytes */
     struct blob_store *store;
     int fd;
-    int64_t bytes, flushed_bytes;
+    int64_t bytes, flushed_bytes, room_checked_bytes;
     bool has_failed, is_committed;
     char name[BLOB_NAME_SIZE];
 };
@@ -207,11 +210,6 @@ static int create_locked(struct blob_writer *w, bool *ret_taken)
     return errnum;
 }
 
-static void hash_start(struct blob_writer *w)
-{
-    (void)crypto_generichash_init(&w->hash, NULL, 0, DIGEST_BYTES);
-}
-
 int blob_writer_open(struct blob_store *store, const char *suffix, struct blob_writer **ret,
                      struct err *reterr)
 {
@@ -227,7 +225,6 @@ int blob_writer_open(struct blob_store *store, const char *suffix, struct blob_w
         return err_set(reterr, ERR_NO_MEMORY, "blob writer: out of memory");
     memset(w, 0, sizeof *w);
     w->store = store;
-    hash_start(w);
     for (int i = 0; i < OPEN_ATTEMPTS_MAX && is_taken && !errnum; i++) {
         uuid_make(id);
         (void)snprintf(w->name, sizeof w->name, "%s.%.7s", id, suffix);
@@ -237,6 +234,7 @@ int blob_writer_open(struct blob_store *store, const char *suffix, struct blob_w
         free(w);
         return err_set_errno(reterr, errnum ? errnum : EAGAIN, "blob: cannot make a file");
     }
+    hasher_init(&w->hasher, w->fd, &store->hash_threads);
     *ret = w;
     return 0;
 }
@@ -251,6 +249,31 @@ static void write_back(struct blob_writer *w)
     w->flushed_bytes = w->bytes;
 }
 
+void blob_store_reserve_set(struct blob_store *store, int64_t bytes)
+{
+    store->reserve_bytes = bytes;
+}
+
+int blob_store_room_check(struct blob_store *store, int64_t bytes, struct err *reterr)
+{
+    struct statvfs vfs;
+
+    if (fstatvfs(store->root_fd, &vfs) < 0)
+        return err_set_errno(reterr, errno, "blob store: cannot tell its free space");
+    if ((int64_t)(vfs.f_bavail * vfs.f_frsize) - bytes < store->reserve_bytes)
+        return err_set(reterr, ERR_NO_SPACE, "The server is out of storage.");
+    return 0;
+}
+
+/* Asked once in a while: a question costs a system call. */
+static int writer_room_check(struct blob_writer *w, struct err *reterr)
+{
+    if (w->bytes < w->room_checked_bytes)
+        return 0;
+    w->room_checked_bytes = w->bytes + ROOM_CHECK_BYTES;
+    return blob_store_room_check(w->store, 0, reterr);
+}
+
 int blob_writer_add(struct blob_writer *w, const void *bytes, size_t len,
                     struct err *reterr)
 {
@@ -259,6 +282,10 @@ int blob_writer_add(struct blob_writer *w, const void *bytes, size_t len,
     if (w->has_failed || w->is_committed)
         return err_set(reterr, ERR_CONFLICT, "blob: the writer has %s",
                        w->has_failed ? "failed" : "been committed");
+    if (writer_room_check(w, reterr) != 0) {
+        w->has_failed = true;
+        return ERR_NO_SPACE;
+    }
     while (len > 0) {
         /* At an offset: the descriptor's own position stays 0 for a child that reads. */
         const ssize_t put = pwrite(w->fd, from, len, w->bytes);
@@ -269,7 +296,7 @@ int blob_writer_add(struct blob_writer *w, const void *bytes, size_t len,
             w->has_failed = true;
             return err_set_errno(reterr, put < 0 ? errno : EIO, "blob: cannot write");
         }
-        (void)crypto_generichash_update(&w->hash, from, (unsigned long long)put);
+        hasher_add(&w->hasher, from, (size_t)put);
         from += put;
         len -= (size_t)put;
         w->bytes += put;
@@ -303,7 +330,8 @@ int blob_writer_rescan(struct blob_writer *w, struct err *reterr)
     piece = malloc(RESCAN_PIECE_BYTES);
     if (!piece)
         return err_set(reterr, ERR_NO_MEMORY, "blob: out of memory");
-    hash_start(w);
+    hasher_release(&w->hasher);
+    hasher_init(&w->hasher, w->fd, NULL);
     w->bytes = 0;
     for (;;) {
         const ssize_t got = pread(w->fd, piece, RESCAN_PIECE_BYTES, w->bytes);
@@ -314,7 +342,7 @@ int blob_writer_rescan(struct blob_writer *w, struct err *reterr)
             errnum = got < 0 ? errno : 0;
             break;
         }
-        (void)crypto_generichash_update(&w->hash, piece, (unsigned long long)got);
+        hasher_add(&w->hasher, piece, (size_t)got);
         w->bytes += got;
     }
     free(piece);
@@ -378,19 +406,20 @@ static int make_durable(struct blob_writer *w)
 int blob_writer_commit(struct blob_writer *w, char digest[BLOB_DIGEST_SIZE],
                        struct err *reterr)
 {
-    unsigned char bytes[DIGEST_BYTES];
+    unsigned char bytes[HASHER_DIGEST_BYTES];
     int errnum;
 
     if (w->has_failed || w->is_committed)
         return err_set(reterr, ERR_CONFLICT, "blob: the writer has %s",
                        w->has_failed ? "failed" : "been committed");
-    errnum = make_durable(w);
+    errnum = hasher_final(&w->hasher, bytes);
+    if (!errnum)
+        errnum = make_durable(w);
     if (errnum) {
         w->has_failed = true;
         return err_set_errno(reterr, errnum, "blob: cannot commit");
     }
     w->is_committed = true;
-    (void)crypto_generichash_final(&w->hash, bytes, sizeof bytes);
     (void)sodium_bin2hex(digest, BLOB_DIGEST_SIZE, bytes, sizeof bytes);
     return 0;
 }
@@ -406,6 +435,7 @@ void blob_writer_close(struct blob_writer **w)
     tmp_path(path, writer->name);
     if (!writer->is_committed)
         (void)unlinkat(writer->store->root_fd, path, 0);
+    hasher_release(&writer->hasher);
     (void)close(writer->fd);
     free(writer);
 }
@@ -553,14 +583,4 @@ int blob_sweep(struct blob_store *store, int64_t age_us,
     }
     *ret_removed = s.removed;
     return rc;
-}
-
-int blob_store_free_bytes(struct blob_store *store, int64_t *ret, struct err *reterr)
-{
-    struct statvfs vfs;
-
-    if (fstatvfs(store->root_fd, &vfs) < 0)
-        return err_set_errno(reterr, errno, "blob store: cannot tell its free space");
-    *ret = (int64_t)(vfs.f_bavail * vfs.f_frsize);
-    return 0;
 }

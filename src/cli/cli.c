@@ -9,7 +9,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     { "serve", "serve [OPTION...]", "answer HTTP requests and process audio", cli_serve },
-    { "enhance", "enhance [--type TYPE] [--force] IN OUT",
+    { "enhance", "enhance [--type TYPE] [--format F] [--loudness] [--force] IN OUT",
       "clean one recording, here and now", cli_enhance },
     { "user", "user add|list|promote|demote|activate|deactivate|passwd ...",
       "manage the people who may log in", cli_user },
@@ -25,7 +25,7 @@ static void overview(FILE *to)
     fprintf(to,
             "Whazz cleans recordings and counts exactly who used how much.\n\nUsage:\n");
     for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(to, "  whazz %-62s %s\n", commands[i].usage, commands[i].help);
+        fprintf(to, "  whazz %-64s %s\n", commands[i].usage, commands[i].help);
     fprintf(to, "\n  whazz --help                 this page and the options\n"
                 "  whazz --version              the version\n");
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "whazz/usage.h"
 
 int cli_fail(const char *format, ...)
 {
@@ -42,10 +43,15 @@ bool cli_context_load(struct cli_context *c, int argc, char **argv, bool *json)
     *c = (struct cli_context){ .rest = calloc((size_t)argc + 1, sizeof *c->rest) };
     if (!c->rest)
         return false;
-    if (options_load(argc, argv, &c->options, c->rest, &c->rest_count, &err) == 0)
+    if (options_load(argc, argv, &c->options, c->rest, &c->rest_count, &err) != 0) {
+        (void)cli_fail("%s", err.text);
+        free(c->rest);
+        return false;
+    }
+    if (usage_zone_set(c->options.day_zone) == 0)
         return true;
-    (void)cli_fail("%s", err.text);
-    free(c->rest);
+    (void)cli_fail("--day-zone: %s is not a time zone known here", c->options.day_zone);
+    cli_context_release(c);
     return false;
 }
 

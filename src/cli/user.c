@@ -8,6 +8,7 @@
 #include "auth/auth.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "jobs/meters.h"
@@ -118,6 +119,16 @@ static int change_work(struct db *db, void *ctx, struct err *reterr)
                             reterr);
 }
 
+/* As the API takes it: 3 to 50 characters of UTF-8. */
+static bool name_is_fine(struct view name)
+{
+    size_t characters = 0;
+
+    for (size_t i = 0; i < name.len; i++)
+        characters += ((unsigned char)name.ptr[i] & 0xC0) != 0x80;
+    return utf8_is_valid(name) && characters >= 3 && characters <= 50;
+}
+
 static int user_add(struct cli_context *context, bool is_admin)
 {
     char email[AUTH_EMAIL_MAX + 1], hash[AUTH_HASH_MAX];
@@ -130,7 +141,7 @@ static int user_add(struct cli_context *context, bool is_admin)
         return 2;
     }
     name = context->rest[1];
-    if (strlen(name) < 3 || strlen(name) > 50)
+    if (!name_is_fine(view_of(name)))
         return cli_fail("a name has 3 to 50 characters");
     if (!auth_email_normalise(view_of(context->rest[2]), email, &reason))
         return cli_fail("%s: %s", context->rest[2], reason);
@@ -271,7 +282,7 @@ static int user_run(struct cli_context *c, bool is_admin, bool as_json)
         if (strcmp(verb, verbs[i].verb) == 0)
             return user_change(c, &verbs[i].changes, NULL, verbs[i].done);
     }
-    if (strcmp(verb, "passwd") == 0)
+    if (strcmp(verb, "passwd") == 0 && c->rest_count == 2)
         return password_hash(hash) ? user_change(c, &verbs[0].changes, hash,
                                                  "has a new password and must log in again")
                                    : 1;

@@ -2,15 +2,15 @@
  *
  *   pending -> processing -> completed | failed | cancelled
  *
- * and `expired` once its files are gone; the ledger stays. One function changes a state. All
- * functions with a `struct db *` run inside the caller's transaction on it and never log; every
- * change of a figure is in the same transaction as the change of the job.
+ * and `expired` once its files are gone; the ledger stays. One function changes a state.
+ * All functions with a `struct db *` run inside the caller's transaction on it and never
+ * log; every change of a figure is in the same transaction as the change of the job.
  *
- * Every event of a job is charged to its account and to the group that it was accepted under,
- * also once the account is another (jobs_move). A closed account takes no charge: whoever
- * closes one calls jobs_delete_all first. A job that is left all the same is cancelled without
- * a charge as soon as it is claimed, finished or given back (a renewal is ERR_CONFLICT), and
- * the next jobs_expire removes its files and its row. */
+ * Every event of a job is charged to its account and to the group that it was accepted
+ * under, also once the account is another (jobs_move). A closed account takes no charge:
+ * whoever closes one calls jobs_delete_all first. A job that is left all the same is
+ * cancelled without a charge as soon as it is claimed, finished or given back (a renewal is
+ * ERR_CONFLICT), and the next jobs_expire removes its files and its row. */
 #ifndef JOBS_JOBS_H
 #define JOBS_JOBS_H
 
@@ -34,7 +34,7 @@ enum job_status {
 };
 
 enum {
-    JOB_NAME_MAX = 255,  /* bytes of the client's file name */
+    JOB_NAME_MAX = 255, /* bytes of the client's file name */
     JOB_TYPE_MAX = USAGE_NAME_MAX,
     JOB_ERROR_MAX = 255, /* a sentence that a user understands */
     JOB_ATTEMPTS_MAX = 3,
@@ -78,40 +78,44 @@ struct job_new {
     const char *request_digest;  /* what the key was first used with */
 };
 
-/* Accepts an upload: limit check, holds (estimated output bytes and processing time), job row,
- * ledger and rollups at once or not at all. ERR_LIMIT with *ret_refusal. With an idempotency
- * key seen before: 0 and the first job in *ret with *ret_replayed true (the caller removes the
- * second blob), or ERR_CONFLICT when the file or type differs. A key is kept as long as its
- * job's row. Held are a 16-bit WAV file of the input's length, rate and channels, and a
- * twentieth of its duration, at least a second. ERR_NOT_FOUND for a closed account. */
+/* Accepts an upload: limit check, holds (estimated output bytes and processing time), job
+ * row, ledger and rollups at once or not at all. ERR_LIMIT with *ret_refusal. With an
+ * idempotency key seen before: 0 and the first job in *ret with *ret_replayed true (the
+ * caller removes the second blob), or ERR_CONFLICT when the file or type differs. A key is
+ * kept as long as its job's row. Held are a 16-bit WAV file of the input's length, rate and
+ * channels, and a twentieth of its duration, at least a second. ERR_NOT_FOUND for a closed
+ * account. */
 MUST_CHECK int jobs_accept(struct db *db, const struct job_new *job, int64_t now_us,
                            struct job *ret, bool *ret_replayed,
                            struct usage_refusal *ret_refusal, struct err *reterr);
-/* Whether an upload of at least `bytes` would be refused as things stand: to answer before the
- * body. 0 or ERR_LIMIT; the real check is jobs_accept's. Account 0: a new guest. */
-MUST_CHECK int jobs_precheck(struct db *db, const struct usage_subject *subject, int64_t bytes,
-                             int64_t now_us, struct usage_refusal *ret_refusal);
+/* Whether an upload of at least `bytes` would be refused as things stand: to answer before
+ * the body. 0 or ERR_LIMIT; the real check is jobs_accept's. Account 0: a new guest. */
+MUST_CHECK int jobs_precheck(struct db *db, const struct usage_subject *subject,
+                             int64_t bytes, int64_t now_us,
+                             struct usage_refusal *ret_refusal);
 
 MUST_CHECK int jobs_get(struct db *db, struct view job_id, struct job *ret);
 
 struct job_filter {
-    int64_t account_id;     /* 0: any */
-    int status;             /* enum job_status; negative: any */
-    struct view before_job; /* cursor: rows older than this job; ptr NULL: from the newest */
+    int64_t account_id; /* 0: any */
+    int status;         /* enum job_status; negative: any */
+    struct view
+        before_job; /* cursor: rows older than this job; ptr NULL: from the newest */
     int64_t skip, limit;
 };
 
-/* Newest first. ERR_NOT_FOUND when the cursor is no job of the account. */
+/* Newest first. ERR_INVALID when the cursor is no job of the account. */
 MUST_CHECK int jobs_list(struct db *db, const struct job_filter *filter,
                          int (*row)(void *ctx, const struct job *job), void *ctx);
 
 /* ---- a worker's side ---- */
 
 /* Claims the oldest pending job, or one whose lease has run out, until now + lease_us.
- * ERR_NOT_FOUND when there is none. A job whose third attempt's lease ran out is failed here
- * with the reason, and the next is tried: the caller commits also after ERR_NOT_FOUND. */
-MUST_CHECK int jobs_claim(struct db *db, const char *worker, int64_t now_us, int64_t lease_us,
-                          struct job *ret);
+ * ERR_NOT_FOUND when there is none. A job whose third attempt's lease ran out is failed
+ * here with the reason, and the next is tried: the caller commits also after ERR_NOT_FOUND.
+ */
+MUST_CHECK int jobs_claim(struct db *db, const char *worker, int64_t now_us,
+                          int64_t lease_us, struct job *ret);
 /* ERR_CONFLICT when the lease is lost or the job was cancelled: stop working on it. */
 MUST_CHECK int jobs_renew(struct db *db, const struct job *job, int64_t now_us,
                           int64_t lease_us);
@@ -138,16 +142,17 @@ MUST_CHECK int jobs_give_back(struct db *db, const struct job *job, const char *
 /* One file was delivered to its last byte. */
 MUST_CHECK int jobs_downloaded(struct db *db, const struct job *job, int64_t bytes,
                                int64_t now_us);
-/* Cancels when it still runs, forgets the files (a job that had an outcome is expired then):
- * fills the blob names to remove once this is committed. The ledger stays. The row goes too
- * when `forget`. */
+/* Cancels when it still runs, forgets the files (a job that had an outcome is expired
+ * then): fills the blob names to remove once this is committed. The ledger stays. The row
+ * goes too when `forget`. */
 MUST_CHECK int jobs_delete(struct db *db, struct view job_id, bool forget, int64_t now_us,
                            struct job *ret);
 /* Moves all jobs of one account to another (guest to user). */
 MUST_CHECK int jobs_move(struct db *db, int64_t from_account_id, int64_t to_account_id);
 /* Forgets all jobs of an account, at most `most` at a time, calling `row` with each. */
-MUST_CHECK int jobs_delete_all(struct db *db, int64_t account_id, int64_t most, int64_t now_us,
-                               int (*row)(void *ctx, const struct job *job), void *ctx);
+MUST_CHECK int jobs_delete_all(struct db *db, int64_t account_id, int64_t most,
+                               int64_t now_us, int (*row)(void *ctx, const struct job *job),
+                               void *ctx);
 
 /* ---- the janitor's side ---- */
 

@@ -14,7 +14,7 @@ enum meter {
     METER_OUTPUT_BYTES,
     METER_DOWNLOADED_BYTES,
     METER_PROCESSING_TIME, /* microseconds, measured, failures included */
-    METER_STORED_BYTES,    /* a balance: inputs and outputs until they expire or are deleted */
+    METER_STORED_BYTES, /* a balance: inputs and outputs until they expire or are deleted */
     METER_API_CALLS,
     METERS_COUNT,
 };

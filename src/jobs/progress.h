@@ -1,6 +1,6 @@
-/* Live progress of running jobs: kept in memory, since it changes many times a second and is
- * worth nothing after a restart. The worker reports; status replies and event streams read.
- * Any thread. */
+/* Live progress of running jobs: kept in memory, since it changes many times a second and
+ * is worth nothing after a restart. The worker reports; status replies and event streams
+ * read. Any thread. */
 #ifndef JOBS_PROGRESS_H
 #define JOBS_PROGRESS_H
 
@@ -23,14 +23,16 @@ MUST_CHECK int progress_board_new(struct progress_board **ret);
 void progress_board_free(struct progress_board **board);
 
 /* Reports, and wakes the job's listeners. Calls for a job with is_over forget its entry. */
-void progress_report(struct progress_board *board, struct view job_id, struct progress progress);
+void progress_report(struct progress_board *board, struct view job_id,
+                     struct progress progress);
 /* False when nothing is known: the job does not run here. */
 bool progress_read(struct progress_board *board, struct view job_id, struct progress *ret);
 
 /* Has `listener` called with every report for the job, until progress_unlisten with the id.
  * ERR_BUSY past a bound on listeners. */
 MUST_CHECK int progress_listen(struct progress_board *board, struct view job_id,
-                               progress_listener listener, void *ctx, int64_t *ret_listener_id);
+                               progress_listener listener, void *ctx,
+                               int64_t *ret_listener_id);
 void progress_unlisten(struct progress_board *board, int64_t listener_id);
 
 /* A job became ready to be claimed: wakes workers that wait. */

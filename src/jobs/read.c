@@ -41,10 +41,10 @@ int jobs_list(struct db *db, const struct job_filter *filter,
 
     if (filter->before_job.ptr) {
         rc = job_row_get(db, filter->before_job, &cursor);
+        if (rc == 0 && filter->account_id && cursor.job.account_id != filter->account_id)
+            rc = ERR_NOT_FOUND;
         if (rc)
-            return rc;
-        if (filter->account_id && cursor.job.account_id != filter->account_id)
-            return ERR_NOT_FOUND;
+            return rc == ERR_NOT_FOUND ? ERR_INVALID : rc;
     }
     time = DB_INT(cursor.job.created_us);
     id = DB_TEXT(cursor.job.job_id);

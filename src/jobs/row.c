@@ -37,7 +37,7 @@ void job_text_copy(char *to, size_t size, struct view from)
 }
 
 #define READ_TEXT(member_, column_)                                                        \
-    job_text_copy(member_, sizeof member_, db_text(db, stmt, column_))
+    job_text_copy((member_), sizeof(member_), db_text(db, stmt, (column_)))
 
 void job_row_read(struct db *db, enum stmt stmt, struct job_row *ret)
 {

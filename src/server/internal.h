@@ -21,9 +21,10 @@ void store_hooks(struct service *service, struct http_app *app);
 int store_submit(struct api *api, const struct api_op *op);
 int store_health(struct api *api, struct err *reterr);
 
-/* The janitor: one thread that writes the calls counted in memory every second, and now and then
- * expires files, holds and sessions and removes what crashes left behind. */
-MUST_CHECK int janitor_start(struct service *service, struct janitor **ret, struct err *reterr);
+/* The janitor: one thread that writes the calls counted in memory every second, and now and
+ * then expires files, holds and sessions and removes what crashes left behind. */
+MUST_CHECK int janitor_start(struct service *service, struct janitor **ret,
+                             struct err *reterr);
 /* Writes the calls once more. Accepts NULL. */
 void janitor_stop(struct janitor **janitor);
 

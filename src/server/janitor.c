@@ -13,6 +13,7 @@ enum {
     EXPIRE_EVERY = 20, /* flushes: 10 s */
     SWEEP_EVERY = 7200,
     BATCH = 100,
+    FILES_MAX = 2 * BATCH,
 };
 
 /* A blob without a row may belong to an upload that is about to be accepted. */
@@ -57,18 +58,34 @@ static void calls_flush(struct janitor *j)
 /* ---- what has expired ---- */
 
 struct expire_op {
-    struct commit_op op; /* first */
-    struct job jobs[BATCH];
+    struct commit_op op;        /* first */
+    struct job jobs[FILES_MAX]; /* whose files go once this is committed */
     size_t count;
+    int64_t forgotten;
 };
 
 static int expired_note(void *ctx, const struct job *job)
 {
     struct expire_op *e = ctx;
 
-    if (e->count < BATCH)
+    e->forgotten++;
+    if (e->count < FILES_MAX)
         e->jobs[e->count++] = *job;
     return 0;
+}
+
+/* Files that find no room in the list are found by a later sweep. */
+static int files_forget(void *ctx, struct db *db, int64_t account_id)
+{
+    struct expire_op *e = ctx;
+    int64_t before;
+    int rc;
+
+    do {
+        before = e->forgotten;
+        rc = jobs_delete_all(db, account_id, BATCH, clock_now_us(), expired_note, e);
+    } while (rc == 0 && e->forgotten - before == BATCH);
+    return rc;
 }
 
 static int expire_apply(struct db *db, struct commit_op *op, struct err *reterr)
@@ -81,7 +98,7 @@ static int expire_apply(struct db *db, struct commit_op *op, struct err *reterr)
     (void)reterr;
     if (rc == 0)
         rc = usage_holds_expire(db, now_us, BATCH, &holds);
-    return rc ? rc : auth_cleanup(db, now_us, BATCH, &guests);
+    return rc ? rc : auth_cleanup(db, now_us, BATCH, files_forget, e, &guests);
 }
 
 static void files_remove(struct janitor *j, const struct job *job)

@@ -57,8 +57,10 @@ static int store_start(struct service *s, struct err *reterr)
     };
     int rc = usage_zone_set(o->day_zone);
 
-    if (rc == 0)
-        rc = committer_start(o->database, (size_t)o->queue_max, &s->committer, reterr);
+    if (rc)
+        return err_set(reterr, rc, "--day-zone: %s is not a time zone known here",
+                       o->day_zone);
+    rc = committer_start(o->database, (size_t)o->queue_max, &s->committer, reterr);
     if (rc == 0 && committer_run(s->committer, &p.op) != 0)
         rc = err_set(reterr, p.op.rc, "%s", p.op.err.text);
     return rc;
@@ -94,6 +96,8 @@ static int files_start(struct service *s, struct err *reterr)
     if (snprintf(dir, sizeof dir, "%s/blobs", s->options->data_dir) >= (int)sizeof dir)
         return err_set(reterr, ERR_INVALID, "the data folder's path is too long");
     rc = blob_store_open(dir, &s->api.blobs, reterr);
+    if (rc == 0)
+        blob_store_reserve_set(s->api.blobs, s->options->disk_reserve_bytes);
     if (rc == 0)
         rc = progress_board_new(&s->api.board);
     if (rc == 0)

@@ -170,7 +170,7 @@ int committer_submit(struct committer *c, struct commit_op *op)
     op->rc = 0;
     op->err = (struct err){ 0 };
     (void)pthread_mutex_lock(&c->lock);
-    if (!c->stopping && c->ops_count < c->ops_max) {
+    if (!c->stopping && (op->is_owed || c->ops_count < c->ops_max)) {
         *c->end = op;
         c->end = &op->next;
         c->ops_count++;

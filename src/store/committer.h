@@ -7,6 +7,7 @@
 #ifndef STORE_COMMITTER_H
 #define STORE_COMMITTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "base/err.h"
 
@@ -22,6 +23,9 @@ struct commit_op {
     /* apply's result; when the shared commit fails, that failure, for every op in it */
     int rc;
     struct err err;
+    /* Tells of what has happened already and cannot be refused any more: taken even when
+     * the queue is full. The submitter bounds how many there are. */
+    bool is_owed;
     struct commit_op *next; /* the committer's, while queued */
     void *waiter;           /* committer_run's */
 };
@@ -30,7 +34,7 @@ struct commit_op {
 MUST_CHECK int committer_start(const char *url, size_t ops_max, struct committer **ret,
                                struct err *reterr);
 /* Queues an operation, which must stay alive until done(). ERR_BUSY when the queue is full
- * or the committer is stopping. Any thread. */
+ * (and the operation is not owed) or the committer is stopping. Any thread. */
 MUST_CHECK int committer_submit(struct committer *c, struct commit_op *op);
 /* Submits, and waits until it is durable or refused. op->done is set by this call. Returns
  * op->rc. Not from the committer's own thread. */

@@ -18,9 +18,10 @@ struct cell {
 };
 
 struct history {
-    enum usage_interval interval;
-    bool by_type;
-    int64_t first_day, end_day; /* whole days that are read */
+    const struct usage_history_query *query;
+    struct zone *zone;          /* NULL: the ledger's */
+    bool reads_ledger;          /* rather than the daily rollups */
+    int64_t first_day, end_day; /* of days and months: the whole days that are read */
     int64_t first_start_us;     /* of bucket 0 */
     size_t buckets;
     struct cell *cells;
@@ -31,7 +32,7 @@ static int64_t bucket_first_day(const struct history *h, size_t bucket)
 {
     int64_t day = h->first_day;
 
-    if (h->interval == USAGE_DAY)
+    if (h->query->interval == USAGE_DAY)
         return day + (int64_t)bucket;
     for (size_t i = 0; i < bucket; i++)
         day = zone_next_month_first_day(day);
@@ -40,9 +41,9 @@ static int64_t bucket_first_day(const struct history *h, size_t bucket)
 
 static int64_t bucket_start_us(const struct history *h, size_t bucket)
 {
-    if (h->interval == USAGE_HOUR)
+    if (h->query->interval == USAGE_HOUR)
         return h->first_start_us + (int64_t)bucket * CLOCK_HOUR_US;
-    return zone_day_start_us(bucket_first_day(h, bucket));
+    return zone_day_start_us(h->zone, bucket_first_day(h, bucket));
 }
 
 /* Months between two first days of months. */
@@ -57,29 +58,66 @@ static size_t months_between(int64_t from, int64_t to)
 
 static size_t bucket_of_day(const struct history *h, int64_t day)
 {
-    return h->interval == USAGE_DAY ? (size_t)(day - h->first_day)
-                                    : months_between(h->first_day, day);
+    return h->query->interval == USAGE_DAY ? (size_t)(day - h->first_day)
+                                           : months_between(h->first_day, day);
 }
 
-static int history_plan(struct history *h, int64_t start_us, int64_t end_us, size_t most)
+/* `at`: the day, or of the ledger's rows the quarter of an hour. */
+static size_t bucket_of(const struct history *h, int64_t at)
 {
-    const int64_t last_us = end_us - 1;
+    if (h->query->interval == USAGE_HOUR)
+        return (size_t)((at - h->first_start_us) / CLOCK_HOUR_US);
+    return bucket_of_day(h, h->reads_ledger ? zone_day_of(h->zone, at) : at);
+}
 
-    if (start_us < 0 || end_us <= start_us)
-        return ERR_INVALID;
-    if (h->interval == USAGE_HOUR) {
-        h->first_start_us = start_us - start_us % CLOCK_HOUR_US;
+static int64_t hour_start_us(const struct zone *zone, int64_t time_us)
+{
+    const int64_t local_us = time_us + zone_offset_s(zone, time_us) * CLOCK_SECOND_US;
+
+    return time_us - (local_us % CLOCK_HOUR_US + CLOCK_HOUR_US) % CLOCK_HOUR_US;
+}
+
+static void history_span(struct history *h)
+{
+    const struct usage_history_query *q = h->query;
+    const int64_t last_us = q->end_us - 1;
+
+    if (q->interval == USAGE_HOUR) {
+        h->first_start_us = hour_start_us(h->zone, q->start_us);
         h->buckets = (size_t)((last_us - h->first_start_us) / CLOCK_HOUR_US) + 1;
-        return h->buckets > most ? ERR_TOO_LARGE : 0;
+        return;
     }
-    h->first_day = zone_day_of(start_us);
-    h->end_day = zone_day_of(last_us) + 1;
-    if (h->interval == USAGE_MONTH) {
+    h->first_day = zone_day_of(h->zone, q->start_us);
+    h->end_day = zone_day_of(h->zone, last_us) + 1;
+    if (q->interval == USAGE_MONTH) {
         h->first_day = zone_month_first_day(h->first_day);
         h->end_day = zone_next_month_first_day(h->end_day - 1);
     }
+    h->first_start_us = zone_day_start_us(h->zone, h->first_day);
     h->buckets = bucket_of_day(h, h->end_day - 1) + 1;
-    return h->buckets > most ? ERR_TOO_LARGE : 0;
+}
+
+static int history_plan(struct history *h)
+{
+    const struct usage_history_query *q = h->query;
+    size_t hours;
+
+    if (q->start_us < 0 || q->end_us <= q->start_us)
+        return ERR_INVALID;
+    if (q->time_zone && !zone_is_ledgers(q->time_zone)) {
+        const int rc = zone_load(q->time_zone, &h->zone);
+
+        if (rc)
+            return rc == ERR_INVALID ? ERR_NOT_FOUND : rc;
+    }
+    h->reads_ledger = q->interval == USAGE_HOUR || h->zone;
+    if (h->reads_ledger && q->account_id == 0)
+        return ERR_INVALID;
+    history_span(h);
+    if (h->buckets > q->most)
+        return ERR_TOO_LARGE;
+    hours = (size_t)((bucket_start_us(h, h->buckets) - h->first_start_us) / CLOCK_HOUR_US);
+    return h->reads_ledger && hours > q->most ? ERR_TOO_LARGE : 0;
 }
 
 static int cell_add(struct history *h, const struct cell *cell)
@@ -97,7 +135,7 @@ static int cell_add(struct history *h, const struct cell *cell)
     return 0;
 }
 
-/* Rows of meter, type, day (or hour's start), sum. */
+/* Rows of meter, type, day (or quarter of an hour), sum. */
 static int cells_read(struct db *db, struct history *h, enum stmt stmt,
                       const struct db_arg *args, size_t args_count)
 {
@@ -113,13 +151,10 @@ static int cells_read(struct db *db, struct history *h, enum stmt stmt,
             break;
         }
         type = db_text(db, stmt, 1);
-        if ((type.len > 0) != h->by_type)
+        if ((type.len > 0) != h->query->by_type)
             continue;
         cell.meter = (int)db_int(db, stmt, 0);
-        cell.bucket = h->interval == USAGE_HOUR
-                          ? (size_t)((db_int(db, stmt, 2) - h->first_start_us) /
-                                     CLOCK_HOUR_US)
-                          : bucket_of_day(h, db_int(db, stmt, 2));
+        cell.bucket = bucket_of(h, db_int(db, stmt, 2));
         cell.sum = db_int(db, stmt, 3);
         (void)snprintf(cell.type, sizeof cell.type, "%.*s", (int)type.len, type.ptr);
         rc = cell.meter < 0 || cell.meter >= USAGE_METERS_MAX ? ERR_CORRUPT
@@ -129,21 +164,21 @@ static int cells_read(struct db *db, struct history *h, enum stmt stmt,
     return rc ? rc : ended;
 }
 
-static int history_cells(struct db *db, int64_t account_id, struct history *h)
+static int history_cells(struct db *db, struct history *h)
 {
-    const int64_t start_us = h->first_start_us;
-    const int64_t end_us = start_us + (int64_t)h->buckets * CLOCK_HOUR_US;
-    const struct db_arg of_account[] = { DB_INT(account_id), DB_INT(h->first_day),
-                                         DB_INT(h->end_day) };
-    const struct db_arg hours[] = { DB_INT(h->by_type), DB_INT(account_id),
-                                    DB_INT(start_us), DB_INT(end_us) };
+    const struct usage_history_query *q = h->query;
 
-    if (h->interval == USAGE_HOUR)
-        return account_id ? cells_read(db, h, STMT_HOURS_OF_ACCOUNT, hours, 4)
-                          : cells_read(db, h, STMT_HOURS_OF_PLATFORM,
-                                       DB_ARGS(hours[0], hours[2], hours[3]));
-    return account_id ? cells_read(db, h, STMT_DAYS_OF_ACCOUNT, of_account, 3)
-                      : cells_read(db, h, STMT_DAYS_OF_PLATFORM, of_account + 1, 2);
+    if (h->reads_ledger)
+        return cells_read(db, h, STMT_QUARTERS_OF_ACCOUNT,
+                          DB_ARGS(DB_INT(q->by_type), DB_INT(q->account_id),
+                                  DB_INT(h->first_start_us),
+                                  DB_INT(bucket_start_us(h, h->buckets))));
+    if (q->account_id)
+        return cells_read(
+            db, h, STMT_DAYS_OF_ACCOUNT,
+            DB_ARGS(DB_INT(q->account_id), DB_INT(h->first_day), DB_INT(h->end_day)));
+    return cells_read(db, h, STMT_DAYS_OF_PLATFORM,
+                      DB_ARGS(DB_INT(h->first_day), DB_INT(h->end_day)));
 }
 
 static int by_bucket_and_type(const void *a, const void *b)
@@ -179,7 +214,7 @@ static int history_tell(const struct history *h,
     size_t at = 0;
     int rc = 0;
 
-    if (h->by_type) {
+    if (h->query->by_type) {
         while (at < h->count && rc == 0)
             rc = bucket_tell(h, h->cells[at].bucket, &at, row, ctx);
         return rc;
@@ -189,20 +224,20 @@ static int history_tell(const struct history *h,
     return rc;
 }
 
-int usage_history_read(struct db *db, int64_t account_id, int64_t start_us, int64_t end_us,
-                       enum usage_interval interval, bool by_type, size_t most,
+int usage_history_read(struct db *db, const struct usage_history_query *query,
                        int (*row)(void *ctx, const struct usage_bucket *bucket), void *ctx)
 {
-    struct history h = { .interval = interval, .by_type = by_type };
-    int rc = history_plan(&h, start_us, end_us, most);
+    struct history h = { .query = query };
+    int rc = history_plan(&h);
 
     if (rc == 0)
-        rc = history_cells(db, account_id, &h);
+        rc = history_cells(db, &h);
     if (rc == 0) {
         if (h.count)
             qsort(h.cells, h.count, sizeof *h.cells, by_bucket_and_type);
         rc = history_tell(&h, row, ctx);
     }
     free(h.cells);
+    zone_free(&h.zone);
     return rc;
 }

@@ -97,7 +97,7 @@ static int hold_take(struct db *db, const struct usage_event *event,
                       &(struct ledger_change){ .kind = "hold",
                                                .meter = hold->meter,
                                                .held = hold->amount,
-                                               .day = zone_day_of(event->now_us) });
+                                               .day = zone_day_of(NULL, event->now_us) });
 }
 
 int usage_admit(struct db *db, const struct usage_event *event,
@@ -150,7 +150,7 @@ static int holds_end(struct db *db, const struct usage_event *event, const char 
                         &(struct ledger_change){ .kind = kind,
                                                  .meter = holds[i].meter,
                                                  .held = -holds[i].amount,
-                                                 .day = zone_day_of(event->now_us) });
+                                                 .day = zone_day_of(NULL, event->now_us) });
     }
     return rc;
 }
@@ -158,7 +158,8 @@ static int holds_end(struct db *db, const struct usage_event *event, const char 
 int usage_settle(struct db *db, const struct usage_event *event,
                  const struct usage_amount *charges, size_t charges_count)
 {
-    struct ledger_change change = { .kind = "charge", .day = zone_day_of(event->now_us) };
+    struct ledger_change change = { .kind = "charge",
+                                    .day = zone_day_of(NULL, event->now_us) };
     size_t held = 0;
     int rc;
 

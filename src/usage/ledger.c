@@ -86,7 +86,7 @@ int ledger_account_check(struct db *db, int64_t account_id)
 int usage_charge(struct db *db, const struct usage_event *event,
                  const struct usage_amount *amounts, size_t count)
 {
-    const int64_t day = zone_day_of(event->now_us);
+    const int64_t day = zone_day_of(NULL, event->now_us);
     int rc = ledger_account_check(db, event->subject.account_id);
 
     for (size_t i = 0; i < count && rc == 0; i++) {

@@ -35,11 +35,11 @@ static void window_read(struct usage_limit_state *s, int64_t today, int64_t *ret
     *ret_first_day = today;
     switch (s->window) {
     case USAGE_WINDOW_DAY:
-        s->resets_us = zone_day_start_us(today + 1);
+        s->resets_us = zone_day_start_us(NULL, today + 1);
         break;
     case USAGE_WINDOW_MONTH:
         *ret_first_day = zone_month_first_day(today);
-        s->resets_us = zone_day_start_us(zone_next_month_first_day(today));
+        s->resets_us = zone_day_start_us(NULL, zone_next_month_first_day(today));
         break;
     case USAGE_WINDOW_LIFETIME:
     case USAGE_WINDOW_STORED:
@@ -86,7 +86,7 @@ int limits_of_account(struct db *db, int64_t account_id, bool of_group, int64_t 
                       struct usage_limit_state *states, size_t *count)
 {
     const enum stmt held = of_group ? STMT_HELD_BY_GROUP : STMT_HELD_BY_ACCOUNT;
-    const int64_t today = zone_day_of(now_us);
+    const int64_t today = zone_day_of(NULL, now_us);
     struct usage_limit_state *own = states + *count;
     char plan[USAGE_NAME_MAX + 1];
     size_t n = 0;
@@ -132,7 +132,7 @@ int usage_limits_read(struct db *db, const struct usage_subject *subject, int64_
 int usage_plan_read(struct db *db, const char *plan, int64_t now_us,
                     struct usage_limit_state *ret, size_t *ret_count)
 {
-    const int64_t today = zone_day_of(now_us);
+    const int64_t today = zone_day_of(NULL, now_us);
     int64_t first_day;
     int rc = plan_limits_read(db, plan, ret, ret_count);
 

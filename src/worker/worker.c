@@ -93,9 +93,11 @@ static int step_run(struct run *r, struct step *s,
     return committer_run(r->workers->config.committer, &s->op);
 }
 
-/* An outcome must not be lost to a moment's trouble: tried until the lease would be over. */
+/* An outcome must not be lost to a moment's trouble: tried until the lease would be over.
+ */
 static int step_insist(struct run *r, struct step *s,
-                       int (*apply)(struct db *db, struct commit_op *op, struct err *reterr))
+                       int (*apply)(struct db *db, struct commit_op *op,
+                                    struct err *reterr))
 {
     const int64_t end_us = clock_monotonic_us() + r->workers->config.lease_us;
     int rc;
@@ -138,7 +140,8 @@ static int run_process(struct run *r, struct blob_writer *w, struct audio_result
                                .progress = run_progress,
                                .ctx = r };
     int64_t bytes;
-    int rc = blob_open(r->workers->config.blobs, r->job.input_blob, &task.input_fd, &bytes, err);
+    int rc = blob_open(r->workers->config.blobs, r->job.input_blob, &task.input_fd, &bytes,
+                       err);
 
     if (rc == ERR_NOT_FOUND)
         return err_set(err, ERR_CORRUPT, "The uploaded file is missing.");
@@ -149,7 +152,8 @@ static int run_process(struct run *r, struct blob_writer *w, struct audio_result
     return rc;
 }
 
-static void run_completed(struct run *r, struct blob_writer *w, const struct audio_result *result)
+static void run_completed(struct run *r, struct blob_writer *w,
+                          const struct audio_result *result)
 {
     char digest[BLOB_DIGEST_SIZE];
     struct job_outcome outcome = { .completed = true,
@@ -200,8 +204,14 @@ static void run_job(struct run *r)
     int rc;
 
     r->renew_at_us = started_us + r->workers->config.lease_us / 3;
-    progress_report(r->workers->config.board, view_of(r->job.job_id), (struct progress){ 0 });
-    rc = blob_writer_open(r->workers->config.blobs, "wav", &w, &err);
+    progress_report(r->workers->config.board, view_of(r->job.job_id),
+                    (struct progress){ 0 });
+    rc = blob_store_room_check(
+        r->workers->config.blobs,
+        audio_output_bytes(r->job.duration_us, r->job.sample_rate_hz, r->job.channels),
+        &err);
+    if (rc == 0)
+        rc = blob_writer_open(r->workers->config.blobs, "wav", &w, &err);
     if (rc == 0)
         rc = run_process(r, w, &result, &err);
     if (rc == 0)
@@ -232,7 +242,8 @@ static void *worker_thread(void *context)
 int workers_start(const struct workers_config *config, struct workers **ret,
                   struct err *reterr)
 {
-    struct workers *w = calloc(1, sizeof *w + (size_t)config->threads * sizeof w->threads[0]);
+    struct workers *w = calloc(1,
+                               sizeof *w + (size_t)config->threads * sizeof w->threads[0]);
     int errnum = 0;
 
     if (!w)

@@ -1,5 +1,5 @@
-/* Workers: threads that claim jobs, have the audio children process them, and record what came
- * of it. */
+/* Workers: threads that claim jobs, have the audio children process them, and record what
+ * came of it. */
 #ifndef WORKER_WORKER_H
 #define WORKER_WORKER_H
 
@@ -24,8 +24,8 @@ struct workers_config {
 /* Everything in `config` is borrowed until workers_stop. */
 MUST_CHECK int workers_start(const struct workers_config *config, struct workers **ret,
                              struct err *reterr);
-/* Claims nothing more, gives running jobs `grace_us` to end, gives back what still runs. Accepts
- * NULL. */
+/* Claims nothing more, gives running jobs `grace_us` to end, gives back what still runs.
+ * Accepts NULL. */
 void workers_stop(struct workers **workers, int64_t grace_us);
 
 #endif

@@ -166,6 +166,38 @@ static void what_is_not_committed_leaves_nothing(void **state)
     assert_int_equal(files_in_store(), 0);
 }
 
+/* More than hash in threads of their own at a time; every second one is given up. */
+static void large_writers_side_by_side_keep_their_digests(void **state)
+{
+    enum { WRITERS = 10, PIECE = 1 << 20, PIECES = 6 };
+    static unsigned char bytes[WRITERS][PIECE];
+    struct blob_writer *writers[WRITERS];
+    char digest[BLOB_DIGEST_SIZE], expected[BLOB_DIGEST_SIZE];
+    unsigned char *whole = malloc(PIECES * PIECE);
+
+    (void)state;
+    assert_non_null(whole);
+    random_bytes(bytes, sizeof bytes);
+    for (int i = 0; i < WRITERS; i++)
+        assert_int_equal(blob_writer_open(store, "wav", &writers[i], NULL), 0);
+    for (int piece = 0; piece < PIECES; piece++) {
+        for (int i = 0; i < WRITERS; i++)
+            assert_int_equal(blob_writer_add(writers[i], bytes[i], PIECE, NULL), 0);
+    }
+    for (int i = 0; i < WRITERS; i++) {
+        for (int piece = 0; piece < PIECES; piece++)
+            memcpy(whole + (size_t)piece * PIECE, bytes[i], PIECE);
+        if (i % 2 == 0) {
+            assert_int_equal(blob_writer_commit(writers[i], digest, NULL), 0);
+            hex_digest(whole, PIECES * PIECE, expected);
+            assert_string_equal(digest, expected);
+        }
+        blob_writer_close(&writers[i]);
+    }
+    free(whole);
+    assert_int_equal(files_in_store(), WRITERS / 2);
+}
+
 static void bad_names_and_suffixes_are_refused(void **state)
 {
     static const char *const names[] = {
@@ -354,13 +386,19 @@ static void eight_threads_commit_at_once(void **state)
     assert_int_equal(files_in_store(), 400);
 }
 
-static void free_space_is_told(void **state)
+static void a_reserve_stays_free(void **state)
 {
-    int64_t bytes = -1;
+    struct blob_writer *w = NULL;
 
     (void)state;
-    assert_int_equal(blob_store_free_bytes(store, &bytes, NULL), 0);
-    assert_true(bytes >= 0);
+    assert_int_equal(blob_store_room_check(store, 1, NULL), 0);
+    assert_int_equal(blob_store_room_check(store, INT64_MAX / 2, NULL), ERR_NO_SPACE);
+    blob_store_reserve_set(store, INT64_MAX / 2);
+    assert_int_equal(blob_store_room_check(store, 0, NULL), ERR_NO_SPACE);
+    assert_int_equal(blob_writer_open(store, "wav", &w, NULL), 0);
+    assert_int_equal(blob_writer_add(w, "x", 1, NULL), ERR_NO_SPACE);
+    blob_writer_close(&w);
+    assert_int_equal(files_in_store(), 0);
 }
 
 #define STORE_TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
@@ -372,13 +410,14 @@ int main(void)
         STORE_TEST(an_empty_blob_has_the_known_digest),
         STORE_TEST(a_rescan_hashes_what_a_child_wrote),
         STORE_TEST(what_is_not_committed_leaves_nothing),
+        STORE_TEST(large_writers_side_by_side_keep_their_digests),
         STORE_TEST(bad_names_and_suffixes_are_refused),
         STORE_TEST(a_removed_blob_is_gone),
         STORE_TEST(a_sweep_takes_the_dead_and_the_unowned_only),
         STORE_TEST(a_full_disk_is_an_error_and_leaves_nothing),
         STORE_TEST(a_read_only_folder_is_a_clear_error),
         STORE_TEST(eight_threads_commit_at_once),
-        STORE_TEST(free_space_is_told),
+        STORE_TEST(a_reserve_stays_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

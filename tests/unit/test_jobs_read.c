@@ -47,7 +47,7 @@ static void jobs_are_listed_newest_first_page_by_page(void **state)
     } while (l.count > 0);
     assert_int_equal(count, 10);
     l.filter.account_id = f->guest;
-    assert_int_equal(usage_store_read(f->store, listing_work, &l), ERR_NOT_FOUND);
+    assert_int_equal(usage_store_read(f->store, listing_work, &l), ERR_INVALID);
 }
 
 static void lists_filter_by_status_with_and_without_an_account(void **state)

@@ -136,6 +136,26 @@ static void a_full_queue_is_busy(void **state)
     assert_int_equal(stored(f), 2);
 }
 
+static void what_is_owed_is_taken_by_a_full_queue(void **state)
+{
+    const struct folder *f = *state;
+    struct committer *c = started(f, 1);
+    struct gate_op gate;
+    struct add_op ops[3];
+
+    close_gate(c, &gate);
+    for (size_t i = 0; i < UNIT_COUNT(ops); i++) {
+        ops[i] = (struct add_op){
+            .op = { .apply = apply_add, .done = note_done, .is_owed = i == 1 }, .delta = 1
+        };
+        assert_int_equal(committer_submit(c, &ops[i].op), i < 2 ? 0 : ERR_BUSY);
+    }
+    (void)sem_post(&gate.leave);
+    committer_stop(&c);
+    assert_int_equal(ops[1].finished, 1);
+    assert_int_equal(stored(f), 2);
+}
+
 static void a_broken_transaction_fails_every_operation_in_it(void **state)
 {
     const struct folder *f = *state;
@@ -231,6 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FOLDER_TEST(a_refused_operation_undoes_itself_alone),
         FOLDER_TEST(a_full_queue_is_busy),
+        FOLDER_TEST(what_is_owed_is_taken_by_a_full_queue),
         FOLDER_TEST(a_broken_transaction_fails_every_operation_in_it),
         FOLDER_TEST(eight_threads_lose_and_invent_nothing),
         FOLDER_TEST(the_generation_counts_changes),

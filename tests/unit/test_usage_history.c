@@ -34,6 +34,7 @@ struct query {
     int64_t account, start_us, end_us;
     enum usage_interval interval;
     bool by_type;
+    const char *time_zone;
     size_t most, count;
     struct usage_bucket got[64];
     char types[64][USAGE_NAME_MAX + 1];
@@ -53,8 +54,15 @@ static int query_work(struct db *db, void *ctx)
 {
     struct query *q = ctx;
 
-    return usage_history_read(db, q->account, q->start_us, q->end_us, q->interval,
-                              q->by_type, q->most, take, q);
+    return usage_history_read(db,
+                              &(struct usage_history_query){ .account_id = q->account,
+                                                             .start_us = q->start_us,
+                                                             .end_us = q->end_us,
+                                                             .interval = q->interval,
+                                                             .by_type = q->by_type,
+                                                             .time_zone = q->time_zone,
+                                                             .most = q->most },
+                              take, q);
 }
 
 static struct query query_of(void **state)
@@ -131,6 +139,46 @@ static void hours_come_from_the_ledger_and_the_bound_holds(void **state)
     assert_int_equal(usage_store_read(q.f->store, query_work, &q), ERR_INVALID);
 }
 
+static void days_of_another_zone_begin_there(void **state)
+{
+    const int64_t half_past_six = DAY_START - CLOCK_DAY_US + 37 * CLOCK_HOUR_US / 2;
+    struct query q = query_of(state);
+
+    q.time_zone = "Asia/Kolkata"; /* five and a half hours ahead */
+    q.most = 96;
+    assert_int_equal(usage_store_read(q.f->store, query_work, &q), 0);
+    assert_int_equal(q.count, 4);
+    assert_int_equal(q.got[1].sums[FILES], 2);
+    assert_int_equal(q.got[2].start_us, half_past_six);
+    assert_int_equal(q.got[2].end_us, half_past_six + CLOCK_DAY_US);
+    assert_int_equal(q.got[2].sums[FILES], 28);
+}
+
+static void the_ledgers_own_zone_has_no_bound_in_hours(void **state)
+{
+    struct query q = query_of(state);
+
+    q.time_zone = "UTC";
+    q.most = 3;
+    assert_int_equal(usage_store_read(q.f->store, query_work, &q), 0);
+    q.time_zone = "Asia/Kolkata";
+    assert_int_equal(usage_store_read(q.f->store, query_work, &q), ERR_TOO_LARGE);
+    q.time_zone = "Mars/Base";
+    assert_int_equal(usage_store_read(q.f->store, query_work, &q), ERR_NOT_FOUND);
+}
+
+static void the_platform_has_days_of_its_own_zone_only(void **state)
+{
+    struct query q = query_of(state);
+
+    q.account = 0;
+    q.interval = USAGE_HOUR;
+    assert_int_equal(usage_store_read(q.f->store, query_work, &q), ERR_INVALID);
+    q.interval = USAGE_DAY;
+    q.time_zone = "Asia/Kolkata";
+    assert_int_equal(usage_store_read(q.f->store, query_work, &q), ERR_INVALID);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -140,6 +188,9 @@ int main(void)
         CASE(months_of_account_and_platform_agree),
         CASE(grouped_by_type_only_what_has_figures_is_told),
         CASE(hours_come_from_the_ledger_and_the_bound_holds),
+        CASE(days_of_another_zone_begin_there),
+        CASE(the_ledgers_own_zone_has_no_bound_in_hours),
+        CASE(the_platform_has_days_of_its_own_zone_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

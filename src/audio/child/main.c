@@ -18,7 +18,13 @@
 #include "audio/child/sandbox.h"
 #include "audio/child/task.h"
 
-enum { HOST_FD = 3, QUICK_FD = 4, TASKS_MAX = 64, QUICK_MEMORY_BYTES = 1 << 30 };
+enum {
+    HOST_FD = 3,
+    QUICK_FD = 4,
+    TASKS_MAX = 64,
+    QUICK_MEMORY_BYTES = 1 << 30,
+    PROCESS_NICE = 10,
+};
 
 struct task {
     pid_t pid; /* 0: a free place */
@@ -86,18 +92,23 @@ static pid_t quick_start(int signal_fd)
 static void child_run(const struct audio_request *request, const int *fds, size_t count)
 {
     const struct sandbox_limits limits = { request->memory_bytes, request->cpu_seconds_max,
-                                           request->output_bytes_max };
+                                           request->file_bytes_max };
+    int files[AUDIO_FDS_MAX - 1] = { -1, -1, -1 };
     struct audio_message m = { .magic = AUDIO_MAGIC, .kind = AUDIO_MESSAGE_FAILURE };
     struct err err = { 0 };
 
     (void)signal(SIGXFSZ, SIG_IGN);
+    /* Whoever waits for an answer goes first; a job has time. */
+    if (request->kind == AUDIO_REQUEST_PROCESS)
+        (void)setpriority(PRIO_PROCESS, 0, PROCESS_NICE);
     if (sandbox_enter(&limits, &err) != 0) {
         m.code = ERR_INTERNAL;
         (void)snprintf(m.text, sizeof m.text, "The sandbox could not be set up.");
         (void)audio_send(fds[0], &m, sizeof m, NULL, 0);
         _exit(1);
     }
-    _exit(task_run(request, fds[0], fds[1], count > 2 ? fds[2] : -1));
+    memcpy(files, fds + 1, (count - 1) * sizeof *fds);
+    _exit(task_run(request, fds[0], files));
 }
 
 static struct task *task_free_place(struct host *h)

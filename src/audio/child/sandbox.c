@@ -111,25 +111,25 @@ int sandbox_prepare(struct err *reterr)
     return rc ? err_set_errno(reterr, -rc, "system-call filter") : 0;
 }
 
-static int limit(int resource, int64_t value)
+static int limit(int resource, int64_t soft, int64_t hard)
 {
-    const struct rlimit both = { (rlim_t)value, (rlim_t)value };
+    const struct rlimit both = { (rlim_t)soft, (rlim_t)hard };
 
     return setrlimit((__rlimit_resource_t)resource, &both);
 }
 
 static int limits_set(const struct sandbox_limits *l)
 {
-    int failed = limit(RLIMIT_CORE, 0);
+    int failed = limit(RLIMIT_CORE, 0, 0);
 
 #ifndef SANITIZED /* sanitizers map terabytes of shadow */
     if (l->memory_bytes)
-        failed |= limit(RLIMIT_AS, l->memory_bytes);
+        failed |= limit(RLIMIT_AS, l->memory_bytes, l->memory_bytes);
 #endif
-    if (l->cpu_seconds)
-        failed |= limit(RLIMIT_CPU, l->cpu_seconds);
+    if (l->cpu_seconds) /* SIGXCPU, which tells why, comes only below the hard limit */
+        failed |= limit(RLIMIT_CPU, l->cpu_seconds, l->cpu_seconds + 1);
     if (l->output_bytes)
-        failed |= limit(RLIMIT_FSIZE, l->output_bytes);
+        failed |= limit(RLIMIT_FSIZE, l->output_bytes, l->output_bytes);
     return failed;
 }
 

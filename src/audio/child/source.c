@@ -1,114 +1,66 @@
 #include "audio/child/source.h"
 
-#include <errno.h>
 #include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-#include <libavutil/opt.h>
+#include <libavutil/intreadwrite.h>
 #include <libswresample/swresample.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "audio/child/container.h"
 
-enum { IO_BYTES = 64 << 10, ERRORS_MAX = 200 };
+enum { ERRORS_MAX = 200, VORBIS_BLOCK_MAX = 8192 };
 
 struct source {
-    int fd;
-    AVIOContext *io;
-    AVFormatContext *format;
+    struct container container;
     AVCodecContext *decoder;
-    SwrContext *resampler;
+    SwrContext *converter;
     AVPacket *packet;
     AVFrame *decoded, *out;
+    AVDictionary *tags;
     struct audio_info info;
-    int stream, errors;
-    int64_t frames_read, frames_max;
-    bool is_draining, has_frame;
+    int sample_fmt;
+    int errors;
+    int64_t frames_read, frames_max; /* the most that are allowed */
+    int64_t frames_end;              /* what follows is padding */
+    int64_t to_skip;                 /* of the encoder's delay, still to come */
+    bool is_draining;
 };
 
 static const char NOT_AUDIO[] = "The file is not audio in a supported format.";
 
-static int io_read(void *opaque, uint8_t *to, int size)
+static int not_audio(struct err *reterr, int rc)
 {
-    const struct source *s = opaque;
-    const ssize_t got = read(s->fd, to, (size_t)size);
-
-    return got > 0 ? (int)got : got == 0 ? AVERROR_EOF : AVERROR(errno);
+    if (rc == AVERROR(ENOMEM))
+        return err_set(reterr, ERR_TOO_LARGE,
+                       "The file needs more memory than it may use.");
+    return err_set(reterr, ERR_NOT_MEDIA, "%s", NOT_AUDIO);
 }
 
-static int64_t io_seek(void *opaque, int64_t offset, int whence)
+static AVStream *stream_of(const struct source *s)
 {
-    const struct source *s = opaque;
-    off_t at;
-
-    if (whence == AVSEEK_SIZE) {
-        const off_t now = lseek(s->fd, 0, SEEK_CUR);
-        const off_t size = lseek(s->fd, 0, SEEK_END);
-
-        (void)lseek(s->fd, now, SEEK_SET);
-        return size;
-    }
-    at = lseek(s->fd, offset, whence & 3);
-    return at < 0 ? AVERROR(errno) : at;
+    return s->container.format->streams[s->container.stream];
 }
 
-/* A playlist could make libav open other files: formats are named, protocols are none. */
-static int container_open(struct source *s)
-{
-    AVDictionary *options = NULL;
-    unsigned char *buffer = av_malloc(IO_BYTES);
-    int rc;
-
-    s->format = avformat_alloc_context();
-    if (!buffer || !s->format)
-        return AVERROR(ENOMEM);
-    s->io = avio_alloc_context(buffer, IO_BYTES, 0, s, io_read, NULL, io_seek);
-    if (!s->io)
-        return AVERROR(ENOMEM);
-    s->format->pb = s->io;
-    s->format->flags |= AVFMT_FLAG_CUSTOM_IO;
-    (void)av_dict_set(&options, "format_whitelist", "wav,mp3,flac,mov,ogg,w64", 0);
-    (void)av_dict_set(&options, "protocol_whitelist", "none", 0);
-    (void)lseek(s->fd, 0, SEEK_SET);
-    rc = avformat_open_input(&s->format, NULL, NULL, &options);
-    av_dict_free(&options);
-    return rc < 0 ? rc : avformat_find_stream_info(s->format, NULL);
-}
-
-static const char *format_name(const AVInputFormat *format)
-{
-    if (strncmp(format->name, "mov", 3) == 0)
-        return "m4a";
-    return strcmp(format->name, "w64") == 0 ? "wav" : format->name;
-}
-
-static bool has_video(const AVFormatContext *format)
-{
-    for (unsigned i = 0; i < format->nb_streams; i++) {
-        const AVStream *stream = format->streams[i];
-
-        if (stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
-            !(stream->disposition & AV_DISPOSITION_ATTACHED_PIC))
-            return true;
-    }
-    return false;
-}
+/* ---- opening ---- */
 
 static int decoder_open(struct source *s)
 {
-    const AVCodec *codec;
-    int rc = av_find_best_stream(s->format, AVMEDIA_TYPE_AUDIO, -1, -1, &codec, 0);
+    const AVCodecParameters *parameters = stream_of(s)->codecpar;
+    const AVCodec *codec = avcodec_find_decoder(parameters->codec_id);
+    int rc;
 
-    if (rc < 0)
-        return rc;
-    s->stream = rc;
+    if (!codec)
+        return AVERROR_DECODER_NOT_FOUND;
     s->decoder = avcodec_alloc_context3(codec);
     if (!s->decoder)
         return AVERROR(ENOMEM);
-    rc = avcodec_parameters_to_context(s->decoder, s->format->streams[s->stream]->codecpar);
+    rc = avcodec_parameters_to_context(s->decoder, parameters);
     if (rc < 0)
         return rc;
     s->decoder->thread_count = 1;
-    s->decoder->pkt_timebase = s->format->streams[s->stream]->time_base;
+    s->decoder->flags2 |= AV_CODEC_FLAG2_SKIP_MANUAL; /* see trim() */
+    s->decoder->pkt_timebase = stream_of(s)->time_base;
     rc = avcodec_open2(s->decoder, codec, NULL);
     if (rc == 0 && s->decoder->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC) {
         const int channels = s->decoder->ch_layout.nb_channels;
@@ -120,8 +72,7 @@ static int decoder_open(struct source *s)
 
 static int info_fill(struct source *s, struct err *reterr)
 {
-    const AVStream *stream = s->format->streams[s->stream];
-    const AVRational us = { 1, 1000000 };
+    const AVStream *stream = stream_of(s);
     struct audio_info *i = &s->info;
 
     i->sample_rate_hz = s->decoder->sample_rate;
@@ -131,31 +82,60 @@ static int info_fill(struct source *s, struct err *reterr)
     if (i->channels < 1 || i->channels > AUDIO_CHANNELS_MAX)
         return err_set(reterr, ERR_NOT_MEDIA, "The file has more than %d channels.",
                        AUDIO_CHANNELS_MAX);
-    (void)strncpy(i->format, format_name(s->format->iformat), sizeof i->format - 1);
-    if (stream->duration > 0)
-        i->duration_us = av_rescale_q(stream->duration, stream->time_base, us);
-    else if (s->format->duration > 0)
-        i->duration_us = s->format->duration;
-    i->frames = av_rescale(i->duration_us, i->sample_rate_hz, 1000000);
+    (void)strncpy(i->format, container_format(&s->container), sizeof i->format - 1);
+    s->frames_end = container_frames(&s->container, i->sample_rate_hz);
+    if (s->frames_end != INT64_MAX)
+        i->frames = s->frames_end;
+    else if (stream->duration > 0)
+        i->frames = av_rescale_q(stream->duration, stream->time_base,
+                                 (AVRational){ 1, i->sample_rate_hz });
+    else if (s->container.format->duration > 0)
+        i->frames = av_rescale(s->container.format->duration, i->sample_rate_hz, 1000000);
+    i->duration_us = av_rescale(i->frames, 1000000, i->sample_rate_hz);
     return 0;
 }
 
-static int resampler_open(struct source *s)
+static int converter_open(struct source *s)
 {
     AVChannelLayout *layout = &s->decoder->ch_layout;
-    int rc = swr_alloc_set_opts2(&s->resampler, layout, AV_SAMPLE_FMT_FLTP,
+    int rc = swr_alloc_set_opts2(&s->converter, layout, AV_SAMPLE_FMT_FLTP,
                                  s->decoder->sample_rate, layout, s->decoder->sample_fmt,
                                  s->decoder->sample_rate, 0, NULL);
 
-    return rc < 0 ? rc : swr_init(s->resampler);
+    s->sample_fmt = s->decoder->sample_fmt;
+    return rc < 0 ? rc : swr_init(s->converter);
 }
 
-static int not_audio(struct err *reterr, int rc)
+/* Ogg keeps them with the stream. */
+static int tags_collect(struct source *s)
 {
-    if (rc == AVERROR(ENOMEM))
-        return err_set(reterr, ERR_TOO_LARGE,
-                       "The file needs more memory than it may use.");
-    return err_set(reterr, ERR_NOT_MEDIA, "%s", NOT_AUDIO);
+    const int rc = av_dict_copy(&s->tags, s->container.format->metadata, 0);
+
+    return rc < 0 ? rc
+                  : av_dict_copy(&s->tags, stream_of(s)->metadata, AV_DICT_DONT_OVERWRITE);
+}
+
+static int parts_open(struct source *s, int fd, struct err *reterr)
+{
+    int rc;
+
+    s->packet = av_packet_alloc();
+    s->decoded = av_frame_alloc();
+    s->out = av_frame_alloc();
+    if (!s->packet || !s->decoded || !s->out)
+        return not_audio(reterr, AVERROR(ENOMEM));
+    if (lseek(fd, 0, SEEK_END) == 0)
+        return err_set(reterr, ERR_NOT_MEDIA, "The file is empty.");
+    rc = container_open(fd, &s->container);
+    if (s->container.format && container_has_video(&s->container))
+        return err_set(reterr, ERR_NOT_MEDIA, "The file is a video: send its sound alone.");
+    if (rc >= 0)
+        rc = decoder_open(s);
+    if (rc >= 0)
+        rc = converter_open(s);
+    if (rc >= 0)
+        rc = tags_collect(s);
+    return rc < 0 ? not_audio(reterr, rc) : info_fill(s, reterr);
 }
 
 int source_open(int fd, int64_t duration_us_max, struct source **ret, struct err *reterr)
@@ -165,21 +145,7 @@ int source_open(int fd, int64_t duration_us_max, struct source **ret, struct err
 
     if (!s)
         return not_audio(reterr, AVERROR(ENOMEM));
-    s->fd = fd;
-    s->packet = av_packet_alloc();
-    s->decoded = av_frame_alloc();
-    s->out = av_frame_alloc();
-    rc = s->packet && s->decoded && s->out ? container_open(s) : AVERROR(ENOMEM);
-    if (rc >= 0 && has_video(s->format)) {
-        rc = err_set(reterr, ERR_NOT_MEDIA, "The file is a video: send its sound alone.");
-        source_close(&s);
-        return rc;
-    }
-    if (rc >= 0)
-        rc = decoder_open(s);
-    if (rc >= 0)
-        rc = resampler_open(s);
-    rc = rc < 0 ? not_audio(reterr, rc) : info_fill(s, reterr);
+    rc = parts_open(s, fd, reterr);
     if (rc == 0 && s->info.duration_us > duration_us_max)
         rc = err_set(reterr, ERR_TOO_LARGE, "The recording is longer than %lld minutes.",
                      (long long)(duration_us_max / 60000000));
@@ -202,6 +168,34 @@ const AVChannelLayout *source_layout(const struct source *s)
     return &s->decoder->ch_layout;
 }
 
+const AVDictionary *source_tags(const struct source *s)
+{
+    return s->tags;
+}
+
+bool source_is_deep(const struct source *s)
+{
+    return av_get_bits_per_sample(s->decoder->codec_id) > 16 ||
+           s->decoder->bits_per_raw_sample > 16;
+}
+
+/* ---- decoding ---- */
+
+static int feed(struct source *s)
+{
+    int rc = av_read_frame(s->container.format, s->packet);
+
+    if (rc < 0) {
+        s->is_draining = true;
+        return avcodec_send_packet(s->decoder, NULL);
+    }
+    rc = s->packet->stream_index == s->container.stream
+             ? avcodec_send_packet(s->decoder, s->packet)
+             : 0;
+    av_packet_unref(s->packet);
+    return rc;
+}
+
 /* Feeds the decoder until it has a frame. 1: one is there, 0: the end, < 0: libav's error.
  */
 static int decode(struct source *s)
@@ -213,53 +207,139 @@ static int decode(struct source *s)
             return 1;
         if (rc == AVERROR_EOF)
             return 0;
-        if (rc != AVERROR(EAGAIN) || s->is_draining)
-            return rc;
-        rc = av_read_frame(s->format, s->packet);
-        if (rc < 0) {
-            s->is_draining = true;
-            rc = avcodec_send_packet(s->decoder, NULL);
-        } else {
-            rc = s->packet->stream_index == s->stream
-                     ? avcodec_send_packet(s->decoder, s->packet)
-                     : 0;
-            av_packet_unref(s->packet);
-        }
+        if (rc == AVERROR(EAGAIN))
+            rc = s->is_draining ? AVERROR_BUG : feed(s);
         /* A damaged piece is left out, many are no recording. */
         if (rc < 0 && (rc == AVERROR(ENOMEM) || ++s->errors > ERRORS_MAX))
             return rc;
     }
 }
 
+static int changes_check(struct source *s, struct err *reterr)
+{
+    if (s->decoded->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC &&
+        av_channel_layout_copy(&s->decoded->ch_layout, &s->decoder->ch_layout) < 0)
+        return not_audio(reterr, AVERROR(ENOMEM));
+    if (s->decoded->sample_rate != s->info.sample_rate_hz ||
+        s->decoded->ch_layout.nb_channels != s->info.channels ||
+        s->decoded->format != s->sample_fmt)
+        return err_set(reterr, ERR_NOT_MEDIA,
+                       "The recording changes its sample rate or channels on the way.");
+    return 0;
+}
+
 static int convert(struct source *s)
 {
+    int rc;
+
     av_frame_unref(s->out);
     s->out->format = AV_SAMPLE_FMT_FLTP;
     s->out->sample_rate = s->info.sample_rate_hz;
-    (void)av_channel_layout_copy(&s->out->ch_layout, &s->decoder->ch_layout);
-    return swr_convert_frame(s->resampler, s->out, s->decoded);
+    rc = av_channel_layout_copy(&s->out->ch_layout, &s->decoder->ch_layout);
+    /* Only the number of channels has been compared: their names may differ. */
+    if (rc >= 0)
+        rc = av_channel_layout_copy(&s->decoded->ch_layout, &s->decoder->ch_layout);
+    return rc < 0 ? rc : swr_convert_frame(s->converter, s->out, s->decoded);
+}
+
+static bool is_finite(const AVFrame *block)
+{
+    for (int c = 0; c < block->ch_layout.nb_channels; c++) {
+        const float *plane = (const float *)(const void *)block->extended_data[c];
+        float sum = 0.0f;
+
+        /* Times zero, only what is no number or infinite is not zero. */
+        for (int i = 0; i < block->nb_samples; i++)
+            sum += plane[i] * 0.0f;
+        if (sum != 0.0f || isnan(sum))
+            return false;
+    }
+    return true;
+}
+
+/* The padding in the last block. libav miscounts that of Vorbis in an Ogg of one page by
+ * the first block, which gives no samples; the end that it computes for the packet is
+ * right. */
+static int64_t padding_of(const struct source *s, int64_t told)
+{
+    const AVFrame *f = s->decoded;
+    int64_t over;
+
+    if (told == 0 || s->decoder->codec_id != AV_CODEC_ID_VORBIS || f->pts == AV_NOPTS_VALUE)
+        return told;
+    over = s->frames_read + s->out->nb_samples - (f->pts + (int32_t)f->pkt_duration);
+    if (llabs(over - told) > VORBIS_BLOCK_MAX) /* another part of a chain */
+        return told;
+    return over < 0 ? 0 : over;
+}
+
+/* Takes the encoder's delay and padding off the block, as the container tells of them with
+ * its packets. libav would do so, but it forgets what is left of a delay when padding is
+ * told, which makes very short mp3s too long. */
+static void trim(struct source *s)
+{
+    const AVFrameSideData *told = av_frame_get_side_data(s->decoded,
+                                                         AV_FRAME_DATA_SKIP_SAMPLES);
+    int64_t skip, padding = 0;
+
+    if (told && told->size >= 8) {
+        if (AV_RL32(told->data) > 0)
+            s->to_skip = AV_RL32(told->data);
+        padding = padding_of(s, AV_RL32(told->data + 4));
+    }
+    skip = s->to_skip;
+    if (s->decoded->flags & AV_FRAME_FLAG_DISCARD || skip > s->out->nb_samples)
+        skip = s->out->nb_samples;
+    s->to_skip -= skip < s->to_skip ? skip : s->to_skip;
+    for (int c = 0; c < s->out->ch_layout.nb_channels; c++)
+        s->out->extended_data[c] += (size_t)skip * sizeof(float);
+    s->out->nb_samples -= (int)skip;
+    s->out->nb_samples -= padding < s->out->nb_samples ? (int)padding : s->out->nb_samples;
+    if (s->out->nb_samples > s->frames_end - s->frames_read)
+        s->out->nb_samples = (int)(s->frames_end - s->frames_read);
+}
+
+static int end(const struct source *s, const AVFrame **ret, struct err *reterr)
+{
+    *ret = NULL;
+    return s->frames_read > 0 ? 0
+                              : err_set(reterr, ERR_NOT_MEDIA, "The file has no sound.");
+}
+
+/* The next decoded block, checked, as floats; it may have been all delay. 1: there is one.
+ */
+static int block_next(struct source *s, struct err *reterr)
+{
+    const int got = s->frames_read < s->frames_end ? decode(s) : 0;
+    int rc;
+
+    if (got == 0)
+        return 0;
+    if (got < 0)
+        return not_audio(reterr, got);
+    rc = changes_check(s, reterr);
+    if (rc)
+        return rc;
+    if (convert(s) < 0)
+        return not_audio(reterr, AVERROR_INVALIDDATA);
+    trim(s);
+    if (!is_finite(s->out))
+        return err_set(reterr, ERR_NOT_MEDIA,
+                       "The recording has samples that are no numbers.");
+    return 1;
 }
 
 int source_next(struct source *s, const AVFrame **ret, struct err *reterr)
 {
-    const int got = decode(s);
+    int rc;
 
-    if (got == 0) {
-        *ret = NULL;
-        return s->frames_read > 0
-                   ? 0
-                   : err_set(reterr, ERR_NOT_MEDIA, "The file has no sound.");
-    }
-    if (got < 0)
-        return not_audio(reterr, got);
-    if (s->decoded->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC)
-        (void)av_channel_layout_copy(&s->decoded->ch_layout, &s->decoder->ch_layout);
-    if (s->decoded->sample_rate != s->info.sample_rate_hz ||
-        s->decoded->ch_layout.nb_channels != s->info.channels)
-        return err_set(reterr, ERR_NOT_MEDIA,
-                       "The recording changes its sample rate or channels on the way.");
-    if (convert(s) < 0)
-        return not_audio(reterr, AVERROR_INVALIDDATA);
+    do {
+        rc = block_next(s, reterr);
+        if (rc == 0)
+            return end(s, ret, reterr);
+    } while (rc > 0 && s->out->nb_samples == 0);
+    if (rc < 0)
+        return rc;
     s->frames_read += s->out->nb_samples;
     if (s->frames_read > s->frames_max)
         return err_set(reterr, ERR_TOO_LARGE, "The recording is longer than it may be.");
@@ -273,13 +353,10 @@ void source_close(struct source **source)
 
     if (!s)
         return;
-    swr_free(&s->resampler);
+    swr_free(&s->converter);
     avcodec_free_context(&s->decoder);
-    avformat_close_input(&s->format);
-    if (s->io) {
-        av_freep(&s->io->buffer);
-        avio_context_free(&s->io);
-    }
+    container_close(&s->container);
+    av_dict_free(&s->tags);
     av_packet_free(&s->packet);
     av_frame_free(&s->decoded);
     av_frame_free(&s->out);

@@ -271,13 +271,20 @@ static int overview(struct http_request *req, struct http_reply *reply)
     return 0;
 }
 
+static int guest_files_forget(void *ctx, struct db *db, int64_t account_id)
+{
+    (void)db; /* the request's */
+    return files_forget(ctx, account_id);
+}
+
 static int cleanup(struct http_request *req, struct http_reply *reply)
 {
     int64_t guests = 0, jobs = 0;
     int rc = files_expire(req, CLEANUP_MOST, &jobs);
 
     if (rc == 0)
-        rc = auth_cleanup(req->db, req->now_us, CLEANUP_MOST, &guests);
+        rc = auth_cleanup(req->db, req->now_us, CLEANUP_MOST, guest_files_forget, req,
+                          &guests);
     if (rc == 0)
         people_message(reply,
                        "Cleanup completed: %lld jobs and %lld guest sessions removed",

@@ -50,9 +50,8 @@ struct api {
 /* One request's part of the application. */
 struct api_context {
     struct principal principal;
-    bool is_identified; /* counts as an API call of the principal's */
-    int status;         /* of the refusal; 0: from the error code */
-    int64_t retry_after_s;
+    bool is_identified;             /* counts as an API call of the principal's */
+    int status;                     /* of the refusal; 0: from the error code */
     struct usage_refusal refusal;   /* of ERR_LIMIT */
     struct buf invalid;             /* 422: the list of {type, loc, msg, input, ctx} */
     struct json_document *document; /* the body's, when it is JSON */

@@ -43,7 +43,9 @@ static int may_call(struct http_request *req, enum route_auth auth)
         return 0;
     if (p->kind == PRINCIPAL_NONE ||
         (auth != ROUTE_IDENTIFIED && p->kind != PRINCIPAL_USER))
-        return err_set(&req->err, ERR_UNAUTHENTICATED, "Not authenticated");
+        return err_set(&req->err, ERR_UNAUTHENTICATED,
+                       http_header(req, "Authorization").len ? "Invalid token type"
+                                                             : "Not authenticated");
     if (auth == ROUTE_ADMIN && !p->is_admin)
         return err_set(&req->err, ERR_FORBIDDEN, "Admin privileges required");
     return 0;
@@ -91,6 +93,18 @@ static int app_identify(struct http_request *req)
     return rc;
 }
 
+/* Sends the request round by the committer, behind what replies have left it to do: a
+ * reader of figures because they would not be true yet, all others when that grows, since
+ * what is owed is never refused. */
+static void late_ops_wait(struct http_request *req)
+{
+    const struct api *api = api_of(req);
+    const int64_t most = req->route->is_uncounted ? 0 : api->options->queue_max / 4;
+
+    if (req->route->auth != ROUTE_PUBLIC && atomic_load(&api->late_ops) > most)
+        req->wants_write = true;
+}
+
 static int app_admit(struct http_request *req, struct http_reply *reply)
 {
     struct api_context *c = api_context_of(req);
@@ -99,8 +113,7 @@ static int app_admit(struct http_request *req, struct http_reply *reply)
     buf_init(&c->invalid, INVALID_BYTES_MAX);
     if (!req->route)
         return cors_preflight(req, reply);
-    if (req->route->is_uncounted && atomic_load(&api_of(req)->late_ops) > 0)
-        req->wants_write = true;
+    late_ops_wait(req);
     if (req->route->auth == ROUTE_PUBLIC && req->method == HTTP_GET)
         return 0;
     rc = app_identify(req);

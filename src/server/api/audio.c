@@ -80,6 +80,9 @@ static int audio_jobs(struct http_request *req, struct http_reply *reply)
     if (page.count > limit)
         http_reply_header(reply, "Link", "</audio/jobs?limit=%lld&cursor=%s>; rel=\"next\"",
                           (long long)limit, page.last);
+    if (rc == ERR_INVALID)
+        validate_add(req, "value_error", "query", "cursor",
+                     "Value error, not a cursor of this list", NULL);
     return rc;
 }
 

@@ -13,9 +13,9 @@ static int throttled(struct http_request *req, enum auth_throttle throttle, stru
     const int rc = auth_throttle(api_of(req)->auth, throttle, key, req->now_us, &retry_s);
 
     if (rc == ERR_THROTTLED) {
-        api_context_of(req)->retry_after_s = retry_s;
-        return err_set(&req->err, rc, "Too many attempts. Try again in %lld seconds",
-                       (long long)retry_s);
+        (void)err_set(&req->err, rc, "Too many attempts. Try again in %lld seconds",
+                      (long long)retry_s);
+        req->err.retry_after_s = retry_s;
     }
     return rc;
 }
@@ -81,7 +81,7 @@ static int signup_write(struct http_request *req, struct http_reply *reply)
 /* ---- login ---- */
 
 struct login {
-    char name[AUTH_EMAIL_MAX + AUTH_USERNAME_MAX + 1];
+    char name[AUTH_EMAIL_MAX + AUTH_USERNAME_MAX + 1]; /* once found: #id */
     char password[1025];
     size_t password_len;
     char hash[AUTH_HASH_MAX]; /* of the user found; empty: none */
@@ -101,6 +101,8 @@ static int login_find(struct http_request *req, struct http_reply *reply)
         return 0;
     if (rc)
         return rc;
+    /* Name and email of a user count as one. */
+    (void)snprintf(l->name, sizeof l->name, "#%lld", (long long)user.account_id);
     l->account_id = user.account_id;
     l->is_active = user.is_active;
     memcpy(l->hash, user.password_hash, sizeof l->hash);
@@ -120,8 +122,7 @@ static int login_prepare(struct http_request *req, struct http_reply *reply)
     if (body) {
         name = validate_string(req, body, "username_or_email", VALIDATE_REQUIRED, 0,
                                AUTH_EMAIL_MAX);
-        password = validate_string(req, body, "password",
-                                   VALIDATE_REQUIRED | VALIDATE_SECRET, 0, 256);
+        password = validate_string(req, body, "password", VALIDATE_REQUIRED, 0, 256);
     }
     rc = validate_result(req);
     if (rc)
@@ -131,8 +132,18 @@ static int login_prepare(struct http_request *req, struct http_reply *reply)
     memcpy(l->password, password.ptr, password.len);
     rc = throttled(req, THROTTLE_LOGIN_NETWORK, view_of(c->principal.network));
     if (rc == 0)
-        rc = throttled(req, THROTTLE_LOGIN_ACCOUNT, view_of(l->name));
-    return rc ? rc : http_read_now(req, reply, login_find);
+        rc = http_read_now(req, reply, login_find);
+    return rc ? rc : throttled(req, THROTTLE_LOGIN_ACCOUNT, view_of(l->name));
+}
+
+static int wrong_password(struct http_request *req)
+{
+    return err_set(&req->err, ERR_UNAUTHENTICATED, "Incorrect username/email or password");
+}
+
+static int inactive(struct http_request *req)
+{
+    return err_set(&req->err, ERR_FORBIDDEN, "User account is inactive");
 }
 
 static int login_work(struct http_request *req, struct http_reply *reply)
@@ -150,10 +161,9 @@ static int login_work(struct http_request *req, struct http_reply *reply)
         l->better_hash[0] = '\0';
     explicit_bzero(l->password, sizeof l->password);
     if (!is_right || !l->hash[0])
-        return err_set(&req->err, ERR_UNAUTHENTICATED,
-                       "Incorrect username/email or password");
+        return wrong_password(req);
     if (!l->is_active)
-        return err_set(&req->err, ERR_FORBIDDEN, "User account is inactive");
+        return inactive(req);
     auth_throttle_forgive(auth, THROTTLE_LOGIN_NETWORK,
                           view_of(api_context_of(req)->principal.network));
     auth_throttle_forgive(auth, THROTTLE_LOGIN_ACCOUNT, view_of(l->name));
@@ -173,13 +183,25 @@ static void tokens_write(struct http_reply *reply, const struct auth_tokens *tok
     http_reply_header(reply, "Cache-Control", "no-store");
 }
 
+/* The password was judged on an older snapshot: what has changed since counts. */
+static int login_recheck(struct http_request *req)
+{
+    const struct login *l = api_context_of(req)->own;
+    struct user user;
+    const int rc = auth_user_get(req->db, l->account_id, &user);
+
+    if (rc == ERR_NOT_FOUND || (rc == 0 && strcmp(user.password_hash, l->hash) != 0))
+        return wrong_password(req);
+    return rc == 0 && !user.is_active ? inactive(req) : rc;
+}
+
 static int login_write(struct http_request *req, struct http_reply *reply)
 {
     struct login *l = api_context_of(req)->own;
     struct auth_tokens tokens;
-    int rc = 0;
+    int rc = login_recheck(req);
 
-    if (l->better_hash[0])
+    if (rc == 0 && l->better_hash[0])
         rc = auth_user_password_upgrade(req->db, l->account_id, l->better_hash);
     if (rc == 0)
         rc = auth_session_start(api_of(req)->auth, req->db, l->account_id, req->now_us,
@@ -206,8 +228,7 @@ static int refresh_prepare(struct http_request *req, struct http_reply *reply)
     if (!r)
         return ERR_NO_MEMORY;
     if (body)
-        token = validate_string(req, body, "refresh_token",
-                                VALIDATE_REQUIRED | VALIDATE_SECRET, 0, 0);
+        token = validate_string(req, body, "refresh_token", VALIDATE_REQUIRED, 0, 0);
     if (validate_result(req))
         return ERR_INVALID;
     if (token.len >= sizeof r->token)

@@ -30,7 +30,9 @@ static bool list_has(const char *list, struct view item)
 
 static bool origin_is_allowed(const struct http_request *req, struct view origin)
 {
-    return origin.len > 0 && list_has(api_of(req)->options->cors_origins, origin);
+    const char *list = api_of(req)->options->cors_origins;
+
+    return origin.len > 0 && (list_has(list, origin) || list_has(list, view_of("*")));
 }
 
 void cors_decorate(struct http_request *req, struct http_reply *reply)

@@ -44,9 +44,8 @@ int export_prepare(struct http_request *req, struct http_reply *reply)
             e->format = (enum export_format)i;
     }
     if (format.ptr && !view_eq(format, formats[e->format].name))
-        validate_add_text(req, "enum", "query", "format",
-                          "Input should be 'csv', 'ndjson' or 'json'", format,
-                          (struct view){ NULL, 0 });
+        validate_add(req, "enum", "query", "format",
+                     "Input should be 'csv', 'ndjson' or 'json'", NULL);
     e->end_us = INT64_MAX;
     validate_query_time(req, "start", &e->start_us);
     validate_query_time(req, "end", &e->end_us);

@@ -176,12 +176,10 @@ static void refusal_write(struct http_request *req, struct http_reply *reply)
 
 static void problem_headers(struct http_request *req, struct http_reply *reply)
 {
-    const struct api_context *c = api_context_of(req);
-
     if (reply->status == 401)
         http_reply_header(reply, "WWW-Authenticate", "Bearer");
-    if (c->retry_after_s > 0)
-        http_reply_header(reply, "Retry-After", "%lld", (long long)c->retry_after_s);
+    if (req->err.retry_after_s > 0)
+        http_reply_header(reply, "Retry-After", "%lld", (long long)req->err.retry_after_s);
     else if (reply->status == 503)
         http_reply_header(reply, "Retry-After", "1");
 }

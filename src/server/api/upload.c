@@ -9,6 +9,7 @@
 #include "jobs/progress.h"
 #include "server/api/api.h"
 #include "server/api/metrics.h"
+#include "server/api/problem.h"
 #include "server/api/validate.h"
 #include "server/http/multipart.h"
 
@@ -40,17 +41,18 @@ struct upload {
     char request_digest[BLOB_DIGEST_SIZE + 1 + FIELD_BYTES_MAX];
     int64_t bytes;
     struct job job;
-    bool is_replayed, is_accepted;
+    bool is_replayed;
     struct api *api;
+    const struct http_request *req;
 };
 
-/* Nothing of an upload that was not accepted remains. */
+/* Nothing of an upload that did not become a job remains. */
 static void upload_release(void *own)
 {
     struct upload *u = own;
     char name[BLOB_NAME_SIZE] = "";
 
-    if (u->writer && !u->is_accepted)
+    if (u->writer && (u->is_replayed || !u->job.job_id[0] || !u->req->is_committed))
         (void)snprintf(name, sizeof name, "%s", blob_writer_name(u->writer));
     blob_writer_close(&u->writer);
     if (name[0])
@@ -187,8 +189,9 @@ static int early_check(struct http_request *req)
 
     if (length > api_of(req)->options->upload_bytes_max + FRAMING_BYTES_MAX)
         return file_too_large(req);
-    if (subject.account_id == 0)
-        return 0;
+    rc = blob_store_room_check(api_of(req)->blobs, length > 0 ? length : 0, &req->err);
+    if (rc || subject.account_id == 0)
+        return rc;
     rc = jobs_precheck(req->db, &subject, at_least > 1 ? at_least : 1, req->now_us,
                        &c->refusal);
     if (rc == ERR_LIMIT)
@@ -199,8 +202,7 @@ static int early_check(struct http_request *req)
 
 static int file_missing(struct http_request *req)
 {
-    validate_add(req, "missing", "body", "file", "Field required", view_of("null"),
-                 (struct view){ NULL, 0 });
+    validate_add(req, "missing", "body", "file", "Field required", NULL);
     return ERR_INVALID;
 }
 
@@ -215,6 +217,7 @@ int upload_prepare(struct http_request *req, struct http_reply *reply)
     if (!u)
         return ERR_NO_MEMORY;
     u->api = api_of(req);
+    u->req = req;
     result = boundary_of_content_type(http_header(req, "Content-Type"), boundary);
     if (result == MULTIPART_OTHER_TYPE)
         return file_missing(req);
@@ -264,7 +267,7 @@ static int upload_complete_check(struct http_request *req, struct upload *u)
     if (!u->has_file && u->file_is_text) {
         validate_add(req, "value_error", "body", "file",
                      "Value error, Expected UploadFile, received: <class 'str'>",
-                     view_of("\"\""), view_of("{\"error\":{}}"));
+                     "{\"error\":{}}");
         return ERR_INVALID;
     }
     if (!u->has_file)
@@ -344,10 +347,13 @@ int upload_reply(struct http_request *req, struct http_reply *reply)
 {
     struct upload *u = api_context_of(req)->own;
     const struct job *job = &u->job;
+    const struct usage_subject subject = api_subject(req);
+    struct usage_limit_state limits[2 * USAGE_LIMITS_MAX];
+    size_t limits_count = 0;
     struct json j;
+    const int rc = usage_limits_read(req->db, &subject, req->now_us, limits, &limits_count);
 
-    u->is_accepted = !u->is_replayed;
-    if (u->is_accepted)
+    if (!u->is_replayed)
         progress_work_ready(u->api->board);
     http_reply_json(reply, 201, &j);
     json_object_begin(&j);
@@ -367,6 +373,8 @@ int upload_reply(struct http_request *req, struct http_reply *reply)
                  "File uploaded successfully. Processing will begin shortly.");
     json_object_end(&j);
     http_reply_header(reply, "Location", "/audio/status/%s", job->job_id);
+    if (rc == 0)
+        problem_rate_limit_headers(reply, limits, limits_count, req->now_us);
     if (u->is_replayed)
         http_reply_header(reply, "Idempotent-Replayed", "true");
     return 0;

@@ -42,7 +42,7 @@ static int usage_limits(struct http_request *req, struct http_reply *reply)
 static int usage_history(struct http_request *req, struct http_reply *reply)
 {
     const struct api_context *c = api_context_of(req);
-    const struct buckets_query *query = c->own;
+    const struct usage_history_query *query = c->own;
     const int64_t account_id = c->principal.account_id;
     struct json j;
     int rc;
@@ -52,9 +52,10 @@ static int usage_history(struct http_request *req, struct http_reply *reply)
     json_put_time(&j, "start", query->start_us);
     json_put_time(&j, "end", query->end_us);
     json_put_str(&j, "interval", buckets_interval_name(query->interval));
-    json_put_str(&j, "time_zone", api_of(req)->options->day_zone);
+    json_put_str(&j, "time_zone",
+                 query->time_zone ? query->time_zone : api_of(req)->options->day_zone);
     json_key(&j, "buckets");
-    rc = buckets_write(req, &j, query, account_id ? account_id : -1);
+    rc = buckets_write(req, &j, account_id ? account_id : -1);
     json_object_end(&j);
     return rc;
 }

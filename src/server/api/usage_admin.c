@@ -169,7 +169,7 @@ static int platform_read(struct http_request *req, struct platform *ret)
 
 static int admin_stats(struct http_request *req, struct http_reply *reply)
 {
-    struct platform p;
+    struct platform p = { 0 };
     const struct usage_figure *m = p.totals.meters;
     struct json j;
     int rc = platform_read(req, &p);
@@ -207,9 +207,8 @@ static int admin_stats(struct http_request *req, struct http_reply *reply)
 
 static int analytics(struct http_request *req, struct http_reply *reply)
 {
-    struct platform p;
+    struct platform p = { 0 };
     const struct usage_figure *m = p.totals.meters;
-    struct buckets_query *query = api_context_of(req)->own;
     struct json j;
     int rc = platform_read(req, &p);
 
@@ -227,7 +226,7 @@ static int analytics(struct http_request *req, struct http_reply *reply)
     rc = figures_types_write(req, &j, 0);
     json_key(&j, "series");
     if (rc == 0)
-        rc = buckets_write(req, &j, query, 0);
+        rc = buckets_write(req, &j, 0);
     json_object_end(&j);
     return rc;
 }

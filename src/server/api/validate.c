@@ -13,7 +13,7 @@ int validate_result(struct http_request *req)
 }
 
 void validate_add(struct http_request *req, const char *type, const char *where,
-                  const char *name, const char *msg, struct view input, struct view ctx)
+                  const char *name, const char *msg, const char *ctx)
 {
     struct buf *list = &api_context_of(req)->invalid;
     struct json j;
@@ -34,63 +34,33 @@ void validate_add(struct http_request *req, const char *type, const char *where,
         json_text(&j, view_of(name));
     json_array_end(&j);
     json_put_str(&j, "msg", msg);
-    if (input.ptr) {
-        json_key(&j, "input");
-        json_raw(&j, input);
-    }
-    if (ctx.ptr) {
+    if (ctx) {
         json_key(&j, "ctx");
-        json_raw(&j, ctx);
+        json_raw(&j, view_of(ctx));
     }
     json_object_end(&j);
     json_array_end(&j);
 }
 
-void validate_add_text(struct http_request *req, const char *type, const char *where,
-                       const char *name, const char *msg, struct view input,
-                       struct view ctx)
+/* One past int64_t is beyond any bound. */
+static int int_parse(struct view text, int64_t *ret)
 {
-    struct buf quoted;
-    struct json j;
+    const int rc = form_int(text, ret);
 
-    buf_init(&quoted, 64 << 10);
-    json_init(&j, &quoted);
-    json_text(&j, input);
-    validate_add(req, type, where, name, msg, buf_view(&quoted), ctx);
-    buf_release(&quoted);
-}
-
-static bool int_parse(struct view text, int64_t *ret)
-{
-    size_t at = text.len && (text.ptr[0] == '-' || text.ptr[0] == '+');
-    const bool is_negative = at && text.ptr[0] == '-';
-    const size_t first = at;
-    int64_t value = 0;
-
-    for (; at < text.len && text.ptr[at] >= '0' && text.ptr[at] <= '9'; at++) {
-        if (__builtin_mul_overflow(value, 10, &value) ||
-            __builtin_add_overflow(value, text.ptr[at] - '0', &value))
-            value = INT64_MAX;
-    }
-    if (at == first)
-        return false;
-    if (at < text.len && text.ptr[at] == '.') {
-        while (++at < text.len && text.ptr[at] == '0')
-            continue;
-    }
-    *ret = is_negative ? -value : value;
-    return at == text.len;
+    if (rc != ERR_TOO_LARGE)
+        return rc;
+    *ret = memchr(text.ptr, '-', text.len) ? INT64_MIN : INT64_MAX;
+    return 0;
 }
 
 static bool int_read(struct http_request *req, const char *where, const char *name,
                      struct view text, int64_t *ret)
 {
-    if (int_parse(text, ret))
+    if (int_parse(text, ret) == 0)
         return true;
-    validate_add_text(
-        req, "int_parsing", where, name,
-        "Input should be a valid integer, unable to parse string as an integer", text,
-        (struct view){ NULL, 0 });
+    validate_add(req, "int_parsing", where, name,
+                 "Input should be a valid integer, unable to parse string as an integer",
+                 NULL);
     return false;
 }
 
@@ -100,15 +70,15 @@ void validate_path_int(struct http_request *req, size_t index, const char *name,
     (void)int_read(req, "path", name, req->path_params[index], ret);
 }
 
-static void bound_add(struct http_request *req, const char *name, struct view text,
-                      const char *type, const char *words, const char *key, int64_t bound)
+static void bound_add(struct http_request *req, const char *name, const char *type,
+                      const char *words, const char *key, int64_t bound)
 {
     char msg[96], ctx[48];
 
     (void)snprintf(msg, sizeof msg, "Input should be %s than or equal to %lld", words,
                    (long long)bound);
     (void)snprintf(ctx, sizeof ctx, "{\"%s\":%lld}", key, (long long)bound);
-    validate_add_text(req, type, "query", name, msg, text, view_of(ctx));
+    validate_add(req, type, "query", name, msg, ctx);
 }
 
 void validate_query_int(struct http_request *req, const char *name, int64_t min,
@@ -120,23 +90,18 @@ void validate_query_int(struct http_request *req, const char *name, int64_t min,
     if (!text.ptr || !int_read(req, "query", name, text, &value))
         return;
     if (value < min)
-        bound_add(req, name, text, "greater_than_equal", "greater", "ge", min);
+        bound_add(req, name, "greater_than_equal", "greater", "ge", min);
     else if (value > max)
-        bound_add(req, name, text, "less_than_equal", "less", "le", max);
+        bound_add(req, name, "less_than_equal", "less", "le", max);
     else
         *ret = value;
 }
 
 static int bool_of(struct view text)
 {
-    static const char *const words[] = { "false", "true", "no", "yes", "off", "on",
-                                         "0",     "1",    "f",  "t",   "n",   "y" };
+    bool value;
 
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (view_eq_nocase(text, words[i]))
-            return (int)(i % 2);
-    }
-    return -1;
+    return form_bool(text, &value) == 0 ? value : -1;
 }
 
 static const char BOOL_MSG[] = "Input should be a valid boolean, unable to interpret input";
@@ -150,8 +115,7 @@ void validate_query_bool(struct http_request *req, const char *name, int *ret)
         return;
     *ret = bool_of(text);
     if (*ret < 0)
-        validate_add_text(req, "bool_parsing", "query", name, BOOL_MSG, text,
-                          (struct view){ NULL, 0 });
+        validate_add(req, "bool_parsing", "query", name, BOOL_MSG, NULL);
 }
 
 void validate_query_time(struct http_request *req, const char *name, int64_t *ret)
@@ -159,15 +123,33 @@ void validate_query_time(struct http_request *req, const char *name, int64_t *re
     const struct view text = http_query(req, name);
 
     if (text.ptr && !clock_parse(text, ret))
-        validate_add_text(req, "datetime_parsing", "query", name,
-                          "Input should be a valid date or RFC 3339 time", text,
-                          (struct view){ NULL, 0 });
+        validate_add(req, "datetime_parsing", "query", name,
+                     "Input should be a valid date or RFC 3339 time", NULL);
 }
 
 static bool is_json_type(struct view type)
 {
-    return type.len == 0 ||
-           (type.len >= 16 && strncasecmp(type.ptr, "application/json", 16) == 0);
+    size_t len = 0;
+
+    while (len < type.len && !strchr("; \t", type.ptr[len]))
+        len++;
+    return type.len == 0 || view_eq_nocase(view_slice(type, 0, len), "application/json");
+}
+
+static void json_fault_add(struct http_request *req, size_t offset, const char *fault)
+{
+    struct buf ctx;
+    struct json j;
+    char loc[24];
+
+    (void)snprintf(loc, sizeof loc, "%zu", offset);
+    buf_init(&ctx, 2048);
+    json_init(&j, &ctx);
+    json_object_begin(&j);
+    json_put_str(&j, "error", fault);
+    json_object_end(&j);
+    validate_add(req, "json_invalid", "body", loc, "JSON decode error", ctx.data);
+    buf_release(&ctx);
 }
 
 const struct json_value *validate_body(struct http_request *req)
@@ -176,31 +158,23 @@ const struct json_value *validate_body(struct http_request *req)
         "Input should be a valid dictionary or object to extract fields from";
     struct api_context *c = api_context_of(req);
     struct err err = { 0 };
-    char loc[24], ctx[ERR_TEXT_MAX + 16];
     size_t offset = 0;
 
     if (req->body.len == 0) {
-        validate_add(req, "missing", "body", NULL, "Field required", view_of("null"),
-                     (struct view){ NULL, 0 });
+        validate_add(req, "missing", "body", NULL, "Field required", NULL);
         return NULL;
     }
     if (!is_json_type(http_header(req, "Content-Type"))) {
-        validate_add(req, "model_attributes_type", "body", NULL, not_object,
-                     (struct view){ NULL, 0 }, (struct view){ NULL, 0 });
+        validate_add(req, "model_attributes_type", "body", NULL, not_object, NULL);
         return NULL;
     }
     if (json_parse(buf_view(&req->body), &c->document, &offset, &err) != 0) {
-        (void)snprintf(loc, sizeof loc, "%zu", offset);
-        (void)snprintf(ctx, sizeof ctx, "{\"error\":\"%s\"}",
-                       strpbrk(err.text, "\"\\") ? "Invalid JSON" : err.text);
-        validate_add(req, "json_invalid", "body", loc, "JSON decode error", view_of("{}"),
-                     view_of(ctx));
+        json_fault_add(req, offset, err.text);
         return NULL;
     }
     if (json_root(c->document)->type == JSON_OBJECT)
         return json_root(c->document);
-    validate_add(req, "model_attributes_type", "body", NULL, not_object,
-                 json_root(c->document)->source, (struct view){ NULL, 0 });
+    validate_add(req, "model_attributes_type", "body", NULL, not_object, NULL);
     return NULL;
 }
 
@@ -214,8 +188,7 @@ static size_t characters_of(struct view text)
 }
 
 static bool length_check(struct http_request *req, const char *name,
-                         const struct json_value *v, struct view input, size_t min,
-                         size_t max)
+                         const struct json_value *v, size_t min, size_t max)
 {
     const size_t count = characters_of(v->text);
     const bool is_short = count < min;
@@ -228,7 +201,7 @@ static bool length_check(struct http_request *req, const char *name,
     (void)snprintf(ctx, sizeof ctx, "{\"%s_length\":%zu}", is_short ? "min" : "max",
                    is_short ? min : max);
     validate_add(req, is_short ? "string_too_short" : "string_too_long", "body", name, msg,
-                 input, view_of(ctx));
+                 ctx);
     return false;
 }
 
@@ -237,26 +210,23 @@ struct view validate_string(struct http_request *req, const struct json_value *o
 {
     const struct json_value *v = json_member(object, name);
     const struct view none = { NULL, 0 };
-    struct view input;
 
     if (!v || (v->type == JSON_NULL && !(flags & VALIDATE_REQUIRED))) {
         if (flags & VALIDATE_REQUIRED)
-            validate_add(req, "missing", "body", name, "Field required", none, none);
+            validate_add(req, "missing", "body", name, "Field required", NULL);
         return none;
     }
-    input = flags & VALIDATE_SECRET ? none : v->source;
     if (v->type != JSON_STRING) {
         validate_add(req, "string_type", "body", name, "Input should be a valid string",
-                     input, none);
+                     NULL);
         return none;
     }
     if (v->has_lone_surrogate || (v->text.len && memchr(v->text.ptr, '\0', v->text.len))) {
         validate_add(req, "string_unicode", "body", name,
-                     "Input should be text without NUL and without lone surrogates", none,
-                     none);
+                     "Input should be text without NUL and without lone surrogates", NULL);
         return none;
     }
-    if (!length_check(req, name, v, input, min, max))
+    if (!length_check(req, name, v, min, max))
         return none;
     return v->text.ptr ? v->text : view_of("");
 }
@@ -277,8 +247,7 @@ int validate_bool(struct http_request *req, const struct json_value *object,
              (v->integer == 0 || v->integer == 1))
         value = (int)v->integer;
     if (value < 0)
-        validate_add(req, "bool_parsing", "body", name, BOOL_MSG, v->source,
-                     (struct view){ NULL, 0 });
+        validate_add(req, "bool_parsing", "body", name, BOOL_MSG, NULL);
     return value;
 }
 
@@ -295,21 +264,21 @@ bool validate_email(struct http_request *req, const struct json_value *object,
         return true;
     (void)snprintf(msg, sizeof msg, "value is not a valid email address: %s", reason);
     (void)snprintf(ctx, sizeof ctx, "{\"reason\":\"%s\"}", reason);
-    validate_add_text(req, "value_error", "body", "email", msg, text, view_of(ctx));
+    validate_add(req, "value_error", "body", "email", msg, ctx);
     return false;
 }
 
 struct view validate_password(struct http_request *req, const struct json_value *object,
                               const char *name)
 {
-    const struct view text = validate_string(
-        req, object, name, VALIDATE_REQUIRED | VALIDATE_SECRET, 8, PASSWORD_BYTES_MAX);
+    const struct view text = validate_string(req, object, name, VALIDATE_REQUIRED, 8,
+                                             PASSWORD_BYTES_MAX);
 
     if (text.len > PASSWORD_BYTES_MAX) {
         validate_add(
             req, "value_error", "body", name,
             "Value error, Password cannot be longer than 72 bytes when encoded in UTF-8",
-            (struct view){ NULL, 0 }, view_of("{\"error\":{}}"));
+            "{\"error\":{}}");
         return (struct view){ NULL, 0 };
     }
     return text;

@@ -1,7 +1,7 @@
-/* Reading what a client sent, and the 422 list {type, loc, msg, input, ctx} that old
- * clients parse. Each reader adds an entry for what is wrong and goes on, so that all
- * faults are told at once; validate_result() ends the step. Input is repeated but for
- * secrets. */
+/* Reading what a client sent, and the 422 list {type, loc, msg, ctx} that old clients
+ * parse. Each reader adds an entry for what is wrong and goes on, so that all faults are
+ * told at once; validate_result() ends the step. What was sent is not repeated: it may
+ * hold a password. */
 #ifndef SERVER_API_VALIDATE_H
 #define SERVER_API_VALIDATE_H
 
@@ -10,14 +10,9 @@
 /* 0 while nothing was wrong, else ERR_INVALID. */
 MUST_CHECK int validate_result(struct http_request *req);
 
-/* An entry with loc [where, name] (name NULL: [where]). `input` and `ctx` are JSON, ptr
- * NULL: left out. */
+/* An entry with loc [where, name] (name NULL: [where]). `ctx` is JSON; NULL: none. */
 void validate_add(struct http_request *req, const char *type, const char *where,
-                  const char *name, const char *msg, struct view input, struct view ctx);
-/* The same with the text quoted as its input. */
-void validate_add_text(struct http_request *req, const char *type, const char *where,
-                       const char *name, const char *msg, struct view input,
-                       struct view ctx);
+                  const char *name, const char *msg, const char *ctx);
 
 /* ---- path and query ---- */
 
@@ -37,7 +32,7 @@ void validate_query_time(struct http_request *req, const char *name, int64_t *re
 /* Parses the body; NULL with the entry added when it is no JSON object. */
 const struct json_value *validate_body(struct http_request *req);
 
-enum { VALIDATE_REQUIRED = 1, VALIDATE_SECRET = 2 };
+enum { VALIDATE_REQUIRED = 1 };
 
 /* A string of min to max characters (max 0: any); ptr NULL when absent, null (unless
  * required) or wrong. Refuses NUL and lone surrogates. */

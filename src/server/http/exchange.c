@@ -86,7 +86,7 @@ void *exchange_begin(void *loop_context, const char *target, struct MHD_Connecti
     const struct http_app *app = &loop->server->app;
     const size_t len = strlen(target);
     const size_t decoded_bytes = len > HTTP_TARGET_BYTES_MAX ? 0 : len + 1;
-    struct exchange *x = calloc(1, sizeof *x + app->context_bytes + decoded_bytes);
+    struct exchange *x = calloc(1, sizeof *x + app->context_bytes + 2 * decoded_bytes);
 
     if (!x)
         return NULL;
@@ -100,10 +100,13 @@ void *exchange_begin(void *loop_context, const char *target, struct MHD_Connecti
     x->reply.file_fd = -1;
     http_reply_clear(&x->reply);
     x->decoded = (char *)x->context + app->context_bytes;
-    if (decoded_bytes == 0)
+    x->target = x->decoded + decoded_bytes;
+    if (decoded_bytes == 0) {
         x->rc = 414;
-    else
+    } else {
+        memcpy(x->target, target, decoded_bytes);
         x->request.is_readable = target_parse(target, x->decoded, &x->request);
+    }
     atomic_fetch_add(&loop->running, 1);
     return x;
 }
@@ -154,12 +157,14 @@ static void request_id_set(struct exchange *x)
                        x->loop->id_prefix, (unsigned long long)x->loop->requests);
 }
 
-/* A path that fits without its last slash: 307 to there. */
+/* A path that fits without its last slash: 307 to there, with the query. */
 static int slash_redirect(struct exchange *x)
 {
     const struct view path = x->request.path;
     struct view params[HTTP_PATH_PARAMS_MAX];
+    struct buf location;
     unsigned allow = 0;
+    int status = 404;
 
     if (path.len < 2 || path.ptr[path.len - 1] != '/')
         return 404;
@@ -167,9 +172,13 @@ static int slash_redirect(struct exchange *x)
                       view_slice(path, 0, path.len - 1), params, &allow);
     if (!allow)
         return 404;
-    http_reply_header(&x->reply, MHD_HTTP_HEADER_LOCATION, "%.*s", (int)path.len - 1,
-                      path.ptr);
-    return 307;
+    buf_init(&location, HTTP_TARGET_BYTES_MAX);
+    if (target_without_slash(x->target, &location)) {
+        http_reply_header(&x->reply, MHD_HTTP_HEADER_LOCATION, "%s", location.data);
+        status = 307;
+    }
+    buf_release(&location);
+    return status;
 }
 
 static int route_find(struct exchange *x)
@@ -194,7 +203,7 @@ static int route_find(struct exchange *x)
     for (unsigned m = 0; m < HTTP_METHOD_OTHER; m++) {
         if (allow & 1u << m)
             buf_addf(&req->body, "%s%s", req->body.len ? ", " : "",
-                     http_method_name((enum http_method)m));
+                     m == HTTP_GET ? "GET, HEAD" : http_method_name((enum http_method)m));
     }
     http_reply_header(&x->reply, MHD_HTTP_HEADER_ALLOW, "%s", req->body.data);
     buf_clear(&req->body);
@@ -343,6 +352,7 @@ static void write_done(struct http_write *write, int rc, const struct err *err)
 {
     struct exchange *x = exchange_of_write(write);
 
+    x->request.is_committed = rc == 0;
     if (x->rc == 0 && rc && x->request.err.code == 0)
         x->request.err = *err;
     x->rc = x->rc ? x->rc : rc;
@@ -365,10 +375,20 @@ static bool write_is_due(const struct exchange *x)
     return x->request.wants_write || (x->rc == 0 && route && route->write);
 }
 
+/* Once handed over, the request is another thread's until it is resumed, so that only a
+ * failure to hand it over may be noted here. */
+static bool handed_over(struct exchange *x, int rc)
+{
+    if (rc && x->rc == 0)
+        x->rc = rc;
+    return rc == 0;
+}
+
 /* Takes the next step. True when it has to be waited for. */
 static bool step_take(struct exchange *x)
 {
     const struct route *route = x->request.route;
+    int rc;
 
     switch (++x->step) {
     case STEP_PREPARE:
@@ -379,17 +399,10 @@ static bool step_take(struct exchange *x)
         if (x->rc || !route || !route->work)
             return false;
         x->task.run = work_run;
-        x->rc = pool_submit(x->loop->server->pool, &x->task);
-        return x->rc == 0;
-    case STEP_WRITE: {
-        int rc;
-
-        if (!write_is_due(x))
-            return false;
-        rc = write_submit(x);
-        x->rc = x->rc ? x->rc : rc;
-        return rc == 0;
-    }
+        rc = pool_submit(x->loop->server->pool, &x->task);
+        return handed_over(x, rc);
+    case STEP_WRITE:
+        return write_is_due(x) && handed_over(x, write_submit(x));
     case STEP_READ:
         if (x->rc == 0 && route && route->read)
             x->rc = step_on_snapshot(x, route->read);
@@ -427,7 +440,11 @@ enum MHD_Result exchange_run(void *loop, struct MHD_Connection *mhd, const char 
         return MHD_NO;
     if (x->step == STEP_HEADERS) {
         headers_arrived(x, method, version);
-        return is_answered_early(x) ? exchange_reply(x) : MHD_YES;
+        if (!is_answered_early(x))
+            return MHD_YES;
+        if (x->connection)
+            x->connection->is_cut_short = true;
+        return exchange_reply(x);
     }
     if (*bytes_count > 0) {
         const bool goes_on = body_arrived(x, bytes, *bytes_count);

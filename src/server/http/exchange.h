@@ -27,6 +27,7 @@ struct connection {
     struct MHD_Connection *mhd;
     int64_t deadline_us; /* monotonic */
     char address[HTTP_ADDRESS_SIZE];
+    bool is_cut_short; /* answered before the body's end: it is to linger */
     struct connection *previous, *next; /* of the loop */
 };
 
@@ -43,6 +44,7 @@ struct exchange {
     int64_t body_bytes;
     uint64_t number;
     char *decoded; /* the target's text, behind the context */
+    char *target;  /* as it was sent, behind that */
     struct pool_task task;
     struct http_write write;
     struct exchange *next_ready; /* under the loop's lock */

@@ -90,8 +90,9 @@ struct http_request {
     /* Set by admit() or prepare(): run the committer's part although the route has no
      * write. */
     bool wants_write;
-    void *state;   /* the application's, the same for all */
-    void *context; /* the application's, one per request, zeroed */
+    bool is_committed; /* write() has passed and is durable */
+    void *state;       /* the application's, the same for all */
+    void *context;     /* the application's, one per request, zeroed */
 };
 
 /* A header's value, valid while the request lasts; ptr NULL when absent. Event loop only.

@@ -170,7 +170,7 @@ static void loop_turns(struct loop *loop)
 {
     const struct http_app *app = &loop->server->app;
     int64_t next_tick_us = 0;
-    struct epoll_event events[2];
+    struct epoll_event events[3];
 
     while (!atomic_load(&loop->is_over)) {
         int64_t now_us;
@@ -178,10 +178,11 @@ static void loop_turns(struct loop *loop)
         if (loop->in_snapshot)
             app->db_end(loop->db);
         loop->in_snapshot = false;
-        (void)epoll_wait(loop->epoll_fd, events, 2, loop_wait_ms(loop));
+        (void)epoll_wait(loop->epoll_fd, events, 3, loop_wait_ms(loop));
         now_us = clock_monotonic_us();
         loop_resume(loop, now_us >= next_tick_us);
         (void)MHD_run(loop->daemon);
+        linger_run(&loop->lingering, now_us);
         if (now_us >= next_tick_us) {
             loop_tick(loop);
             next_tick_us = now_us + TICK_US;
@@ -243,6 +244,13 @@ static void connection_changed(void *loop_context, struct MHD_Connection *mhd,
     }
     if (!c)
         return;
+    if (c->is_cut_short) {
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+            mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+        if (info)
+            linger_add(&loop->lingering, info->connect_fd, clock_monotonic_us());
+    }
     if (c->previous)
         c->previous->next = c->next;
     else
@@ -262,10 +270,10 @@ static struct MHD_Daemon *daemon_start(struct loop *loop)
         loop, MHD_OPTION_LISTEN_SOCKET, loop->listen_fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)(o->connections_max / o->loops + 1), MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)(o->idle_timeout_us / CLOCK_SECOND_US + 1), MHD_OPTION_STRICT_FOR_CLIENT,
-        1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK,
-        exchange_begin, loop, MHD_OPTION_NOTIFY_COMPLETED, exchange_end, loop,
-        MHD_OPTION_NOTIFY_CONNECTION, connection_changed, loop, MHD_OPTION_END);
+        (unsigned)(o->idle_timeout_us / CLOCK_SECOND_US + 1),
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, exchange_begin,
+        loop, MHD_OPTION_NOTIFY_COMPLETED, exchange_end, loop, MHD_OPTION_NOTIFY_CONNECTION,
+        connection_changed, loop, MHD_OPTION_END);
 }
 
 static int watch(int epoll_fd, int fd)
@@ -278,7 +286,10 @@ static int watch(int epoll_fd, int fd)
 static int loop_wire(struct loop *loop, struct err *reterr)
 {
     const union MHD_DaemonInfo *info;
+    const int rc = linger_init(&loop->lingering, reterr);
 
+    if (rc)
+        return rc;
     loop->daemon = daemon_start(loop);
     if (!loop->daemon)
         return err_set(reterr, ERR_IO, "the HTTP library did not start");
@@ -286,7 +297,8 @@ static int loop_wire(struct loop *loop, struct err *reterr)
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (loop->epoll_fd < 0 || loop->event_fd < 0 || watch(loop->epoll_fd, info->epoll_fd) ||
-        watch(loop->epoll_fd, loop->event_fd))
+        watch(loop->epoll_fd, loop->event_fd) ||
+        watch(loop->epoll_fd, loop->lingering.epoll_fd))
         return err_set_errno(reterr, errno, "event loop");
     return 0;
 }
@@ -301,6 +313,7 @@ int loop_start(struct http_server *server, int index, int listen_fd, struct loop
                            .index = index,
                            .listen_fd = listen_fd,
                            .epoll_fd = -1,
+                           .lingering = { .epoll_fd = -1 },
                            .event_fd = -1 };
     random_bytes(random, sizeof random);
     for (size_t i = 0; i < sizeof random; i++)
@@ -338,6 +351,7 @@ void loop_stop(struct loop *loop)
         loop_resume(loop, true);
         MHD_stop_daemon(loop->daemon);
     }
+    linger_release(&loop->lingering);
     loop->server->app.db_close(&loop->db);
     if (loop->epoll_fd >= 0)
         (void)close(loop->epoll_fd);

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include "server/http/exchange.h"
+#include "server/http/linger.h"
 
 struct http_server {
     struct http_options options;
@@ -34,6 +35,7 @@ struct loop {
     uint64_t requests; /* numbers them */
     char id_prefix[17];
     struct connection *connections;
+    struct lingering lingering;
     struct exchange *streams; /* under the lock for adding, removing and waking */
 
     pthread_mutex_t lock;

@@ -2,13 +2,15 @@
 
 #include <string.h>
 
-/* Takes the next segment, up to a slash, off the front. */
-static struct view segment_take(struct view *path)
+/* Takes the next segment, up to a slash, off the front: *ret_more when there was a slash.
+ */
+static struct view segment_take(struct view *path, bool *ret_more)
 {
     const char *slash = path->len ? memchr(path->ptr, '/', path->len) : NULL;
     const size_t len = slash ? (size_t)(slash - path->ptr) : path->len;
     const struct view segment = view_slice(*path, 0, len);
 
+    *ret_more = slash != NULL;
     *path = view_slice(*path, slash ? len + 1 : len, path->len);
     return segment;
 }
@@ -25,8 +27,10 @@ static bool path_fits(const char *pattern, struct view path,
     if (path.len < (size_t)(name - pattern) ||
         memcmp(path.ptr, pattern, (size_t)(name - pattern)) != 0)
         return false;
-    while (rest.len || path.len) {
-        const struct view want = segment_take(&rest), got = segment_take(&path);
+    for (;;) {
+        bool wants_more, has_more;
+        const struct view want = segment_take(&rest, &wants_more);
+        const struct view got = segment_take(&path, &has_more);
 
         if (want.len && want.ptr[0] == '{') {
             if (got.len == 0 || found == HTTP_PATH_PARAMS_MAX)
@@ -36,8 +40,11 @@ static bool path_fits(const char *pattern, struct view path,
                    (got.len && memcmp(want.ptr, got.ptr, got.len) != 0)) {
             return false;
         }
+        if (wants_more != has_more)
+            return false;
+        if (!wants_more)
+            return true;
     }
-    return true;
 }
 
 const struct route *router_find(const struct http_app *app, enum http_method method,

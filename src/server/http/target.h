@@ -9,4 +9,8 @@
  * more than FORM_PARAMS_MAX parameters. */
 bool target_parse(const char *target, char *decoded, struct http_request *req);
 
+/* Appends where a target that has one slash too many belongs: its path as it was sent
+ * without the last slash, and its query. False when the path does not end with a slash. */
+bool target_without_slash(const char *target, struct buf *out);
+
 #endif

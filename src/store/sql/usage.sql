@@ -218,14 +218,9 @@ WHERE account_id = $1 AND day >= $2 AND day < $3;
 -- name: days_of_platform
 SELECT meter, type, day, sum FROM platform_daily WHERE day >= $1 AND day < $2;
 
--- name: hours_of_account
-SELECT meter, CASE WHEN $1 = 1 THEN type ELSE '' END AS label, occurred_us, SUM(amount)
+-- name: quarters_of_account
+SELECT meter, CASE WHEN $1 = 1 THEN type ELSE '' END AS label,
+    occurred_us / 900000000 * 900000000 AS quarter_us, SUM(amount)
 FROM usage_events WHERE account_id = $2 AND occurred_us >= $3 AND occurred_us < $4
     AND amount <> 0 AND kind <> 'merge'
-GROUP BY meter, label, occurred_us / 3600000000;
-
--- name: hours_of_platform
-SELECT meter, CASE WHEN $1 = 1 THEN type ELSE '' END AS label, occurred_us, SUM(amount)
-FROM usage_events WHERE occurred_us >= $2 AND occurred_us < $3
-    AND amount <> 0 AND kind <> 'merge'
-GROUP BY meter, label, occurred_us / 3600000000;
+GROUP BY meter, label, quarter_us;
