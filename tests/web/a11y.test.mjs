@@ -79,6 +79,7 @@ test('the keyboard alone does the main job', async () => {
   const { page, context, faults } = await newPage(browser, server.url)
   page.setDefaultTimeout(30000)
   await page.goto('/')
+  await page.locator('h1').waitFor()
   await page.keyboard.press('Tab')
   assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Skip to the content')
   await page.keyboard.press('Enter')

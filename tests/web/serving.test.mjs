@@ -30,7 +30,7 @@ function ask(path, headers = {}, method = 'GET') {
 
 async function script() {
   const page = await ask('/', { Accept: BROWSER })
-  return /src="(\/assets\/[^"]+\.js)"/.exec(page.body.toString())[1]
+  return /href="(\/assets\/[^"]+\.js)"/.exec(page.body.toString())[1]
 }
 
 test('/ is the app to browsers and the greeting to programs', async () => {
