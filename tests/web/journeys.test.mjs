@@ -150,6 +150,38 @@ journey('a recording made here is cleaned like any other', async (page) => {
   await isReady(page, 'Recording')
 })
 
+journey('a list that was asked for before a job came does not hide the job', async (page) => {
+  let isFirst = true
+  await page.route('**/audio/jobs?**', async (route) => {
+    const reply = await route.fetch()
+    if (isFirst) await new Promise((resolve) => setTimeout(resolve, 3000))
+    isFirst = false
+    await route.fulfill({ response: reply }).catch(() => undefined) // the app may not want it any more
+  })
+  await page.goto('/')
+  await chooseFiles(page, wavFile(server.dir, 'early.wav', 1))
+  await isReady(page, 'early.wav')
+  await page.waitForTimeout(3500)
+  await isReady(page, 'early.wav')
+})
+
+journey('where no stream gets through, asking finds the outcome', async (page) => {
+  await page.route('**/audio/events/**', (route) => route.fulfill({ status: 503, body: '' }))
+  await page.goto('/')
+  await chooseFiles(page, wavFile(server.dir, 'polled.wav', 1))
+  await isReady(page, 'polled.wav')
+}, { expected: [503] })
+
+journey('an upload can be stopped', async (page) => {
+  await page.route('**/audio/upload', () => undefined) // on its way for good
+  await page.goto('/')
+  await chooseFiles(page, wavFile(server.dir, 'slow.wav', 1))
+  await row(page, 'slow.wav').getByText('Uploading').waitFor()
+  await page.getByRole('button', { name: 'Cancel slow.wav' }).click()
+  await page.getByText('Nothing here yet').waitFor()
+  await page.getByText('3 of 3 files left today').waitFor()
+})
+
 journey('hostile names are text', async (page) => {
   const name = '"><img src=x onerror=alert(1)><script>alert(2)</script>.wav'
   page.on('dialog', () => assert.fail('a name was run'))

@@ -34,9 +34,15 @@ function changePages(change: (jobs: Job[], isFirst: boolean) => Job[]): void {
   })
 }
 
+/** A list asked for before the change would undo it on arrival: it is asked for again. */
+function listChanged(): void {
+  void queryClient.invalidateQueries({ queryKey: keys.jobs })
+  usageChanged()
+}
+
 export function jobAdded(job: Job): void {
   changePages((jobs, isFirst) => (isFirst ? [job, ...jobs.filter((other) => other.job_id !== job.job_id)] : jobs))
-  usageChanged()
+  listChanged()
 }
 
 export function jobChanged(job: Job): void {
@@ -45,7 +51,7 @@ export function jobChanged(job: Job): void {
 
 export function jobGone(jobId: string): void {
   changePages((jobs) => jobs.filter((job) => job.job_id !== jobId))
-  usageChanged()
+  listChanged()
 }
 
 export async function deleteJob(jobId: string): Promise<void> {
