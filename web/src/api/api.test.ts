@@ -13,7 +13,7 @@ const fetched = vi.fn<(url: string, init?: RequestInit) => Promise<Response>>()
 vi.stubGlobal('fetch', fetched)
 
 const { errorOf } = await import('./errors')
-const { eventsIn } = await import('./events')
+const { eventsIn, followJob } = await import('./events')
 const session = await import('./session')
 const { readOptions } = await import('@/enhance/options')
 const { nameIn } = await import('@/enhance/files')
@@ -108,6 +108,28 @@ describe('events', () => {
       { event: 'completed', data: '{"a":\n2}' },
     ])
     expect(rest).toBe('event: pro')
+  })
+})
+
+describe('following jobs', () => {
+  it('leaves connections for everything else', async () => {
+    const job = { status: 'pending' }
+    let open = 0
+    let asked = 0
+    session.keepTokens(pair(token(LATER)))
+    fetched.mockImplementation((url) => {
+      if (!url.startsWith('/audio/events/')) {
+        asked++
+        return json(job)
+      }
+      open++
+      return Promise.resolve(new Response(new ReadableStream({ start: () => undefined })))
+    })
+    const abort = new AbortController()
+    for (let i = 0; i < 8; i++) void followJob(`job-${i}`, () => undefined, abort.signal)
+    await vi.waitFor(() => expect(asked).toBe(5))
+    expect(open).toBe(3)
+    abort.abort()
   })
 })
 

@@ -1,10 +1,13 @@
 // A job's progress, live: Server-Sent Events by fetch, since EventSource sends no headers;
-// asking every other second where a stream does not get through.
+// asking now and then where a stream does not get through, or enough are open.
 import { api, fetchAs } from './client'
 import { ApiError } from './errors'
 import type { Job, JobState } from './types'
 
-const POLL_MS = 2000
+const POLL_MS = 3000
+/** A browser keeps some six connections to a server: streams must leave room for the rest. */
+const STREAMS_MAX = 3
+let streams = 0
 
 export function isOver(status: JobState): boolean {
   return status !== 'pending' && status !== 'processing'
@@ -32,6 +35,7 @@ export function eventsIn(text: string): { events: ServerEvent[]; rest: string } 
   return { events, rest }
 }
 
+/** True when the job is over or gone; false when the stream ended before. */
 async function readStream(jobId: string, onJob: (job: Job) => void, signal: AbortSignal): Promise<boolean> {
   const reply = await fetchAs(`/audio/events/${encodeURIComponent(jobId)}`, {
     headers: { Accept: 'text/event-stream' },
@@ -54,6 +58,15 @@ async function readStream(jobId: string, onJob: (job: Job) => void, signal: Abor
   return false
 }
 
+async function streamed(jobId: string, onJob: (job: Job) => void, signal: AbortSignal): Promise<boolean> {
+  streams++
+  try {
+    return await readStream(jobId, onJob, signal)
+  } finally {
+    streams--
+  }
+}
+
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms)
@@ -65,7 +78,7 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
 export async function followJob(jobId: string, onJob: (job: Job) => void, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      if (await readStream(jobId, onJob, signal)) return
+      if (streams < STREAMS_MAX && (await streamed(jobId, onJob, signal))) return
     } catch (error) {
       if (error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429) return
     }
