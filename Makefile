@@ -31,8 +31,14 @@ install: build
 	@ninja -C build install
 
 test: web-tools
-	@tools/install_packages.sh build test
+	@tools/install_packages.sh build test quality
 	@tests/run.sh build-test
+
+# How well the engines clean: ten minutes, a table, and whether what is promised is kept.
+quality: build
+	@tools/install_packages.sh quality
+	@ninja --quiet -C build src/audio/child/dsp/run_engine
+	@/usr/bin/python3 tests/quality/quality.py build/src/audio/child/dsp/run_engine
 
 # Measures the service beside its peers and writes docs/benchmarks.md. BENCH=--quick is a
 # first look; BENCH='--only upload,download' some of it.
@@ -59,5 +65,5 @@ lint:
 clean:
 	rm -rf build build-test-* build-bench
 
-.PHONY: web-tools web-dev screenshots bench-web build demo run install test fuzz bench format
-.PHONY: lint clean
+.PHONY: web-tools web-dev screenshots bench-web build demo run install test fuzz bench quality
+.PHONY: format lint clean

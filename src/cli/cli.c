@@ -25,7 +25,7 @@ static void overview(FILE *to)
     fprintf(to,
             "Whazz cleans recordings and counts exactly who used how much.\n\nUsage:\n");
     for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(to, "  whazz %-64s %s\n", commands[i].usage, commands[i].help);
+        fprintf(to, "  whazz %s\n      %s\n", commands[i].usage, commands[i].help);
     fprintf(to, "\n  whazz --help                 this page and the options\n"
                 "  whazz --version              the version\n");
 }

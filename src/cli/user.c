@@ -97,10 +97,14 @@ static int add_work(struct db *db, void *ctx, struct err *reterr)
         .guest = { o->guest_files_per_day, o->guest_storage_bytes, o->guest_processing_us },
         .network_factor = o->network_factor,
     };
+    struct usage_limit_state limits[2 * USAGE_LIMITS_MAX];
     struct change *c = ctx;
-    int rc = jobs_plans_set(db, &plans,
-                            reterr); /* the first user may come before the server */
+    size_t count = 0;
+    int rc = usage_plan_read(db, PLAN_USER, clock_now_us(), limits, &count);
 
+    /* The first user may come before the first start; a server's plans are its own. */
+    if (rc == ERR_NOT_FOUND || (rc == 0 && count == 0))
+        rc = jobs_plans_set(db, &plans, reterr);
     return rc ? rc : auth_user_create(db, &c->new_user, clock_now_us(), &c->user, reterr);
 }
 

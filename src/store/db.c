@@ -31,8 +31,11 @@ int db_open(const char *url, enum db_mode mode, struct db **ret, struct err *ret
 
 void db_close(struct db **db)
 {
-    if (*db)
+    if (*db) {
+        if ((*db)->pending)
+            (*db)->pending->free((*db)->pending);
         (*db)->driver->close(*db);
+    }
     *db = NULL;
 }
 
@@ -43,16 +46,22 @@ int db_begin(struct db *db)
 
 int db_commit(struct db *db)
 {
-    return db->driver->tx(db, DB_TX_COMMIT);
+    const int rc = db->pending ? db->pending->flush(db->pending, db) : 0;
+
+    return rc ? rc : db->driver->tx(db, DB_TX_COMMIT);
 }
 
 void db_rollback(struct db *db)
 {
+    if (db->pending)
+        db->pending->forget(db->pending);
     (void)db->driver->tx(db, DB_TX_ROLLBACK);
 }
 
 int db_savepoint(struct db *db)
 {
+    if (db->pending)
+        db->pending->mark(db->pending);
     return db->driver->tx(db, DB_TX_SAVEPOINT);
 }
 
@@ -65,7 +74,19 @@ int db_savepoint_rollback(struct db *db)
 {
     const int rc = db->driver->tx(db, DB_TX_ROLLBACK_TO);
 
+    if (db->pending)
+        db->pending->undo(db->pending);
     return rc ? rc : db->driver->tx(db, DB_TX_RELEASE);
+}
+
+void db_pending_attach(struct db *db, struct db_pending *pending)
+{
+    db->pending = pending;
+}
+
+struct db_pending *db_pending_of(struct db *db)
+{
+    return db->pending;
 }
 
 int db_run(struct db *db, enum stmt stmt, const struct db_arg *args, size_t args_count)

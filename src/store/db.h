@@ -66,6 +66,20 @@ MUST_CHECK int db_savepoint(struct db *db);
 MUST_CHECK int db_savepoint_release(struct db *db);
 MUST_CHECK int db_savepoint_rollback(struct db *db);
 
+/* What a layer above keeps back within a transaction, to write it once before the commit.
+ * One per connection, which owns it once attached and calls it with what happens. */
+struct db_pending {
+    int (*flush)(struct db_pending *p, struct db *db); /* before COMMIT: write it */
+    void (*mark)(struct db_pending *p);                /* a savepoint begins */
+    void (*undo)(struct db_pending *p);                /* back to the savepoint */
+    void (*forget)(struct db_pending *p);              /* the transaction is rolled back */
+    void (*free)(struct db_pending *p);
+};
+
+void db_pending_attach(struct db *db, struct db_pending *pending);
+/* NULL: none is attached. */
+struct db_pending *db_pending_of(struct db *db);
+
 /* Starts `stmt` with its parameters; then db_next until it returns 0, and always db_done,
  * whose result counts: a write can still fail there. Two runs of one statement on one
  * connection do not nest. */

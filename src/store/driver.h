@@ -34,6 +34,7 @@ struct db_driver {
 struct db {
     const struct db_driver *driver;
     struct err last;
+    struct db_pending *pending; /* owned; NULL: none */
 };
 
 extern const struct db_driver db_sqlite;

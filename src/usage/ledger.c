@@ -1,6 +1,7 @@
 #include "usage/ledger.h"
 
 #include "store/db.h"
+#include "usage/gather.h"
 #include "usage/zone.h"
 
 /* Whose sums one change adds to, of which type. */
@@ -14,16 +15,12 @@ static int rollup_add(struct db *db, const struct rollup *r, const struct ledger
 {
     int rc;
 
-    if (r->account_id == 0) {
-        rc = db_exec(db, STMT_PLATFORM_TOTALS_ADD,
-                     DB_ARGS(DB_INT(c->meter), DB_TEXT(r->type), DB_INT(c->amount),
-                             DB_INT(seen_us), DB_INT(seen_us)));
-        if (rc == 0)
-            rc = db_exec(db, STMT_PLATFORM_DAILY_ADD,
-                         DB_ARGS(DB_INT(c->meter), DB_TEXT(r->type), DB_INT(c->day),
-                                 DB_INT(c->amount)));
-        return rc;
-    }
+    if (r->account_id == 0)
+        return gather_add(db, &(struct gather_change){ .meter = c->meter,
+                                                       .type = r->type,
+                                                       .day = c->day,
+                                                       .amount = c->amount,
+                                                       .seen_us = seen_us });
     rc = db_exec(db, STMT_TOTALS_ADD,
                  DB_ARGS(DB_INT(r->account_id), DB_INT(c->meter), DB_TEXT(r->type),
                          DB_INT(c->amount), DB_INT(seen_us), DB_INT(seen_us)));

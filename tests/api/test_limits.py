@@ -98,6 +98,15 @@ class Bytes(Case):
         self.assertEqual(self.server.verify().returncode, 0)
 
 
+class Kept(Case):
+    OPTIONS = ("--user-files-per-day", "123")
+
+    def test_an_admin_added_beside_a_server_changes_no_limit(self):
+        user = self.server.user()
+        self.server.admin()  # by the command, whose own options say 100
+        self.assertEqual(user.get("/usage/limits").json["files_per_day"]["limit"], 123)
+
+
 class Once(Case):
     def test_one_key_a_hundred_times_is_one_job(self):
         user = self.server.user()

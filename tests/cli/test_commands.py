@@ -61,7 +61,7 @@ class Help(Folder):
         for args in (["--help"], ["-h"], ["help"]):
             done = self.check(self.run_bare(*args), 0)
             for command in COMMANDS:
-                self.assertRegex(done.stdout, rf"(?m)^  whazz {command}\b.+  \S")
+                self.assertRegex(done.stdout, rf"(?m)^  whazz {command}\b.*\n      \S")
             self.assertIn("--data-dir", done.stdout)
 
     def test_help_of_each_command_is_help_and_nothing_else(self):

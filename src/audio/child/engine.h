@@ -1,15 +1,16 @@
 /* An engine: floats in, as many floats out, in the same place. One small interface, so that
- * an engine of any kind (filters, a neural network) is a file of its own. */
+ * an engine of any kind (spectral, a neural network) is a file of its own. */
 #ifndef AUDIO_CHILD_ENGINE_H
 #define AUDIO_CHILD_ENGINE_H
 
 #include <libavutil/frame.h>
+#include "audio/strength.h"
 #include "base/err.h"
 
 struct engine_input {
     int sample_rate_hz;
     const AVChannelLayout *layout;
-    double noise_floor_dbfs; /* RMS of the quietest parts, by a first pass over the file */
+    enum audio_strength strength;
 };
 
 struct engine;
@@ -17,7 +18,8 @@ struct engine;
 /* The engine of a processing type. ERR_NOT_FOUND for a type without one. */
 MUST_CHECK int engine_open(const char *type, const struct engine_input *input,
                            struct engine **ret, struct err *reterr);
-/* Takes a block of planar floats (borrowed); NULL: there are no more. */
+/* Takes a block of planar floats (borrowed); NULL: there are no more. A sample that is no
+ * number is ERR_NOT_MEDIA. */
 MUST_CHECK int engine_push(struct engine *e, const AVFrame *block, struct err *reterr);
 /* The next block of results, borrowed until the next call; NULL in *ret when more input is
  * needed, or after the last. All blocks together have as many samples as the input. */

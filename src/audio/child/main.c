@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libavutil/log.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -98,6 +99,8 @@ static void child_run(const struct audio_request *request, const int *fds, size_
     struct err err = { 0 };
 
     (void)signal(SIGXFSZ, SIG_IGN);
+    /* Seconds of sound are blocks that grow: pages of their own move without a copy. */
+    (void)mallopt(M_MMAP_THRESHOLD, 256 << 10);
     /* Whoever waits for an answer goes first; a job has time. */
     if (request->kind == AUDIO_REQUEST_PROCESS)
         (void)setpriority(PRIO_PROCESS, 0, PROCESS_NICE);

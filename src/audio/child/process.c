@@ -137,9 +137,7 @@ static int parts_open(struct process *p, const struct process_files *files,
                                       .bytes_max = p->request->output_bytes_max,
                                       .is_deep = source_is_deep(p->source),
                                       .tags = source_tags(p->source) };
-    const struct engine_input input = {
-        rate, layout, floor_dbfs(&p->floor_in, floor_silent(&p->floor_in))
-    };
+    const struct engine_input input = { rate, layout, AUDIO_STRENGTH_NORMAL };
     int rc = engine_open(p->request->type, &input, &p->engine, reterr);
 
     floor_init(&p->floor_out, rate);

@@ -9,6 +9,7 @@
 /* One request about users; a superset of what each step needs. */
 struct user_request {
     struct buf files; /* struct job after struct job: whose files go */
+    int64_t jobs;     /* seen, those without files included */
     int64_t user_id;
     struct user_filter filter;
     struct json j;
@@ -36,13 +37,10 @@ static int file_note(void *ctx, const struct job *job)
 {
     struct user_request *r = ctx;
 
-    buf_add(&r->files, job, sizeof *job);
+    r->jobs++;
+    if (job->input_blob[0] || job->output_blob[0])
+        buf_add(&r->files, job, sizeof *job);
     return r->files.error;
-}
-
-static int64_t files_count(const struct user_request *r)
-{
-    return (int64_t)(r->files.len / sizeof(struct job));
 }
 
 int files_forget(struct http_request *req, int64_t account_id)
@@ -53,9 +51,9 @@ int files_forget(struct http_request *req, int64_t account_id)
     int rc;
 
     do {
-        before = files_count(r);
+        before = r->jobs;
         rc = jobs_delete_all(req->db, account_id, MOST, req->now_us, file_note, r);
-    } while (rc == 0 && files_count(r) - before == MOST);
+    } while (rc == 0 && r->jobs - before == MOST);
     return rc;
 }
 
@@ -64,7 +62,7 @@ int files_expire(struct http_request *req, int64_t most, int64_t *ret_count)
     struct user_request *r = api_context_of(req)->own;
     const int rc = jobs_expire(req->db, req->now_us, most, file_note, r);
 
-    *ret_count = files_count(r);
+    *ret_count = r->jobs;
     return rc;
 }
 

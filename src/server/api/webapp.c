@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include "server/http/accept.h"
+#include "server/http/preference.h"
 #include "server/http/etag.h"
 #include "webui/assets.h"
 
@@ -25,7 +25,7 @@ static int asset_reply(struct http_request *req, struct http_reply *reply,
                        const struct asset *a)
 {
     const bool is_gzip = a->gzip &&
-                         accept_names(http_header(req, "Accept-Encoding"), "gzip");
+                         preference_names(http_header(req, "Accept-Encoding"), "gzip");
     char etag[64];
 
     /* The tag of the gzip form is another one: the bytes differ. */
@@ -75,7 +75,7 @@ int webapp_page(struct http_request *req, struct http_reply *reply, const char *
 
 bool webapp_is_wanted(struct http_request *req)
 {
-    return accept_names(http_header(req, "Accept"), "text/html");
+    return preference_names(http_header(req, "Accept"), "text/html");
 }
 
 int webapp_index(struct http_request *req, struct http_reply *reply)

@@ -1,49 +1,79 @@
 #include "server/http/accept.h"
 
 #include <string.h>
-#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "server/http/router.h"
 
-/* Takes what stands before `separator` off the front, without blanks around it. */
-static struct view part_take(struct view *list, char separator)
+enum {
+    ACCEPTS_PER_TURN = 64,
+    LINE_PEEK_BYTES = 128,
+    LARGE_SHARE = 8, /* of all connections at most this part has the large buffers */
+};
+
+unsigned accept_count(struct MHD_Daemon *daemon)
 {
-    const char *end = list->len ? memchr(list->ptr, separator, list->len) : NULL;
-    const size_t len = end ? (size_t)(end - list->ptr) : list->len;
-    struct view part = view_slice(*list, 0, len);
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(
+        daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
 
-    *list = view_slice(*list, end ? len + 1 : len, list->len);
-    while (part.len && (part.ptr[0] == ' ' || part.ptr[0] == '\t'))
-        part = view_slice(part, 1, part.len);
-    while (part.len && (part.ptr[part.len - 1] == ' ' || part.ptr[part.len - 1] == '\t'))
-        part = view_slice(part, 0, part.len - 1);
-    return part;
+    return info ? info->num_connections : 0;
 }
 
-/* q=0, q=0.0, ...: not wanted. */
-static bool weight_is_zero(struct view parameter)
+/* Whether the line asks for a route that takes its body piece by piece. */
+static bool is_for(struct view line, const struct route *route)
 {
-    if (parameter.len < 3 || strncasecmp(parameter.ptr, "q=0", 3) != 0)
-        return false;
-    for (size_t i = 3; i < parameter.len; i++) {
-        if (parameter.ptr[i] != '.' && parameter.ptr[i] != '0')
-            return false;
-    }
-    return true;
+    const struct view method = view_of(http_method_name(route->method));
+    const struct view path = view_of(route->path);
+    const struct view rest = view_slice(line, method.len + 1 + path.len, line.len);
+
+    return line.len > method.len + 1 + path.len &&
+           memcmp(line.ptr, method.ptr, method.len) == 0 && line.ptr[method.len] == ' ' &&
+           memcmp(line.ptr + method.len + 1, path.ptr, path.len) == 0 &&
+           (rest.ptr[0] == ' ' || rest.ptr[0] == '?');
 }
 
-bool accept_names(struct view list, const char *item)
+static bool wants_large(const struct http_app *app, int fd)
 {
-    const size_t item_len = strlen(item);
+    char bytes[LINE_PEEK_BYTES];
+    const ssize_t got = recv(fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
 
-    while (list.len) {
-        struct view element = part_take(&list, ',');
-        const struct view name = part_take(&element, ';');
-        bool is_wanted = true;
-
-        if (name.len != item_len || strncasecmp(name.ptr, item, item_len) != 0)
-            continue;
-        while (element.len)
-            is_wanted &= !weight_is_zero(part_take(&element, ';'));
-        return is_wanted;
+    for (size_t t = 0; got > 0 && t < app->tables_count; t++) {
+        for (const struct route *route = app->tables[t]; route->path; route++) {
+            if (route->body && is_for((struct view){ bytes, (size_t)got }, route))
+                return true;
+        }
     }
     return false;
+}
+
+static void connection_place(struct loop *loop, int fd, const struct sockaddr *address,
+                             socklen_t address_bytes)
+{
+    const struct http_server *server = loop->server;
+    const unsigned max =
+        (unsigned)(server->options.connections_max / server->options.loops + 1);
+    const unsigned large = accept_count(loop->large);
+    struct MHD_Daemon *daemon = loop->daemon;
+
+    if (accept_count(loop->daemon) + large >= max) {
+        (void)close(fd);
+        return;
+    }
+    if (large <= max / LARGE_SHARE && wants_large(&server->app, fd))
+        daemon = loop->large;
+    (void)MHD_add_connection(daemon, fd, address, address_bytes); /* closes it on failure */
+}
+
+void accept_connections(struct loop *loop)
+{
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        struct sockaddr_storage address;
+        socklen_t len = sizeof address;
+        const int fd = accept4(loop->listen_fd, (struct sockaddr *)&address, &len,
+                               SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd < 0)
+            return;
+        connection_place(loop, fd, (const struct sockaddr *)&address, len);
+    }
 }

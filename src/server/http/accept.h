@@ -1,12 +1,15 @@
-/* Lists of preferences: Accept, Accept-Encoding (RFC 9110, section 12.5). Any thread. */
+/* Taking a loop's new connections. Two libmicrohttpd daemons serve them: one with little
+ * memory per connection, which is right for an API, and one with much, since a large body
+ * moves only as fast as its buffer is large. A look at the request line decides; a
+ * connection stays where it began. Inside server/http only, on the loop's thread. */
 #ifndef SERVER_HTTP_ACCEPT_H
 #define SERVER_HTTP_ACCEPT_H
 
-#include <stdbool.h>
-#include "base/view.h"
+#include "server/http/loop.h"
 
-/* Whether the list names `item` itself (wildcards do not count), in any case, and not with
- * a weight of zero. An absent field names nothing. */
-bool accept_names(struct view list, const char *item);
+/* Takes what waits, up to a bound. Beyond connections_max they are closed at once. */
+void accept_connections(struct loop *loop);
+/* Connections that a daemon serves now. */
+unsigned accept_count(struct MHD_Daemon *daemon);
 
 #endif

@@ -12,11 +12,15 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/uuid.h"
+#include "server/http/accept.h"
 
 enum {
     TICK_US = 250000,
-    /* Above 32 KiB a pool costs more than it gains: libmicrohttpd maps and unmaps it. */
+    /* Above 32 KiB libmicrohttpd maps and unmaps a connection's memory, and clears it for
+     * each request: that pays for large bodies only. */
     CONNECTION_MEMORY_BYTES = 32 << 10,
+    LARGE_MEMORY_BYTES = 256 << 10,
+    EVENTS_MAX = 5, /* two daemons, listening, lingering, and being poked */
 };
 
 struct db *loop_snapshot(struct loop *loop, struct err *reterr)
@@ -159,18 +163,42 @@ static void loop_tick(struct loop *loop)
 
 static int loop_wait_ms(struct loop *loop)
 {
-    MHD_UNSIGNED_LONG_LONG wanted;
+    struct MHD_Daemon *const daemons[] = { loop->daemon, loop->large };
+    MHD_UNSIGNED_LONG_LONG wanted, wait = TICK_US / 1000;
 
-    if (MHD_get_timeout(loop->daemon, &wanted) == MHD_YES && wanted < TICK_US / 1000)
-        return (int)wanted;
-    return TICK_US / 1000;
+    for (size_t i = 0; i < 2; i++) {
+        if (MHD_get_timeout(daemons[i], &wanted) == MHD_YES && wanted < wait)
+            wait = wanted;
+    }
+    return (int)wait;
+}
+
+/* Connections that the kernel has taken already are served; later ones are refused. */
+static void loop_listen_end(struct loop *loop)
+{
+    if (loop->listen_fd < 0 || !atomic_load(&loop->server->is_stopping))
+        return;
+    accept_connections(loop);
+    (void)close(loop->listen_fd);
+    loop->listen_fd = -1;
+}
+
+static bool loop_has_callers(const struct loop *loop, const struct epoll_event *events,
+                             int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (events[i].data.fd == loop->listen_fd)
+            return true;
+    }
+    return false;
 }
 
 static void loop_turns(struct loop *loop)
 {
     const struct http_app *app = &loop->server->app;
     int64_t next_tick_us = 0;
-    struct epoll_event events[3];
+    struct epoll_event events[EVENTS_MAX];
+    int count;
 
     while (!atomic_load(&loop->is_over)) {
         int64_t now_us;
@@ -178,10 +206,15 @@ static void loop_turns(struct loop *loop)
         if (loop->in_snapshot)
             app->db_end(loop->db);
         loop->in_snapshot = false;
-        (void)epoll_wait(loop->epoll_fd, events, 3, loop_wait_ms(loop));
+        count = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, loop_wait_ms(loop));
         now_us = clock_monotonic_us();
         loop_resume(loop, now_us >= next_tick_us);
+        if (loop_has_callers(loop, events, count))
+            accept_connections(loop);
+        loop_listen_end(loop);
         (void)MHD_run(loop->daemon);
+        if (accept_count(loop->large) > 0)
+            (void)MHD_run(loop->large);
         linger_run(&loop->lingering, now_us);
         if (now_us >= next_tick_us) {
             loop_tick(loop);
@@ -261,16 +294,15 @@ static void connection_changed(void *loop_context, struct MHD_Connection *mhd,
     *context = NULL;
 }
 
-static struct MHD_Daemon *daemon_start(struct loop *loop)
+static struct MHD_Daemon *daemon_start(struct loop *loop, size_t memory_bytes)
 {
     const struct http_options *o = &loop->server->options;
 
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, exchange_run,
-        loop, MHD_OPTION_LISTEN_SOCKET, loop->listen_fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)(o->connections_max / o->loops + 1), MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)(o->idle_timeout_us / CLOCK_SECOND_US + 1),
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET,
+        0, NULL, NULL, exchange_run, loop, MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory_bytes,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)(o->connections_max / o->loops + 1),
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(o->idle_timeout_us / CLOCK_SECOND_US + 1),
         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, exchange_begin,
         loop, MHD_OPTION_NOTIFY_COMPLETED, exchange_end, loop, MHD_OPTION_NOTIFY_CONNECTION,
         connection_changed, loop, MHD_OPTION_END);
@@ -283,22 +315,32 @@ static int watch(int epoll_fd, int fd)
     return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
+static int watch_daemon(int epoll_fd, struct MHD_Daemon *daemon)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon,
+                                                           MHD_DAEMON_INFO_EPOLL_FD);
+
+    return watch(epoll_fd, info->epoll_fd);
+}
+
 static int loop_wire(struct loop *loop, struct err *reterr)
 {
-    const union MHD_DaemonInfo *info;
     const int rc = linger_init(&loop->lingering, reterr);
 
     if (rc)
         return rc;
-    loop->daemon = daemon_start(loop);
-    if (!loop->daemon)
+    loop->daemon = daemon_start(loop, CONNECTION_MEMORY_BYTES);
+    loop->large = daemon_start(loop, LARGE_MEMORY_BYTES);
+    if (!loop->daemon || !loop->large)
         return err_set(reterr, ERR_IO, "the HTTP library did not start");
-    info = MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (loop->epoll_fd < 0 || loop->event_fd < 0 || watch(loop->epoll_fd, info->epoll_fd) ||
+    if (loop->epoll_fd < 0 || loop->event_fd < 0 ||
+        watch_daemon(loop->epoll_fd, loop->daemon) ||
+        watch_daemon(loop->epoll_fd, loop->large) ||
         watch(loop->epoll_fd, loop->event_fd) ||
-        watch(loop->epoll_fd, loop->lingering.epoll_fd))
+        watch(loop->epoll_fd, loop->lingering.epoll_fd) ||
+        watch(loop->epoll_fd, loop->listen_fd))
         return err_set_errno(reterr, errno, "event loop");
     return 0;
 }
@@ -335,8 +377,6 @@ int loop_start(struct http_server *server, int index, int listen_fd, struct loop
 
 void loop_quiesce(struct loop *loop)
 {
-    if (loop->daemon)
-        (void)MHD_quiesce_daemon(loop->daemon);
     loop_poke(loop);
 }
 
@@ -351,6 +391,8 @@ void loop_stop(struct loop *loop)
         loop_resume(loop, true);
         MHD_stop_daemon(loop->daemon);
     }
+    if (loop->large)
+        MHD_stop_daemon(loop->large);
     linger_release(&loop->lingering);
     loop->server->app.db_close(&loop->db);
     if (loop->epoll_fd >= 0)

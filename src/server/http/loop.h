@@ -21,7 +21,7 @@ struct http_server {
 struct loop {
     struct http_server *server;
     int index, listen_fd, epoll_fd, event_fd;
-    struct MHD_Daemon *daemon;
+    struct MHD_Daemon *daemon, *large; /* see accept.h */
     pthread_t thread;
     atomic_bool is_over; /* leave the loop */
     atomic_int running;  /* requests between headers and their end */
@@ -47,7 +47,7 @@ MUST_CHECK int loop_start(struct http_server *server, int index, int listen_fd,
                           struct loop *loop, struct err *reterr);
 /* Ends the thread and releases; requests that still run are cut. */
 void loop_stop(struct loop *loop);
-/* Stops accepting connections. Any thread. */
+/* Lets the loop see that connections are no longer to be taken. Any thread. */
 void loop_quiesce(struct loop *loop);
 
 /* The loop's snapshot, never older than the last commit; NULL with *reterr set. */

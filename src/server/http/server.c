@@ -40,7 +40,8 @@ static int listen_resolve(const char *listen, struct addrinfo **ret, struct err 
 }
 
 /* With `shared`, several sockets listen on one address and the kernel spreads connections.
- */
+ * It holds each back until its first bytes are there, up to a second or so: they tell whose
+ * it is (accept.h). */
 static int socket_open(const struct addrinfo *address, bool shared, int *ret_fd,
                        struct err *reterr, const char *listen_text)
 {
@@ -51,7 +52,8 @@ static int socket_open(const struct addrinfo *address, bool shared, int *ret_fd,
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
         (!shared || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) &&
         bind(fd, address->ai_addr, address->ai_addrlen) == 0 &&
-        (!shared || listen(fd, LISTEN_BACKLOG) == 0)) {
+        (!shared || (setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &on, sizeof on) == 0 &&
+                     listen(fd, LISTEN_BACKLOG) == 0))) {
         *ret_fd = fd;
         return 0;
     }

@@ -1,4 +1,4 @@
-#include "server/http/accept.h"
+#include "server/http/preference.h"
 #include "tests/unit/unit.h"
 
 static void lists_name_what_they_name(void **state)
@@ -23,9 +23,9 @@ static void lists_name_what_they_name(void **state)
 
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(cases); i++)
-        assert_int_equal(accept_names(view_of(cases[i].list), cases[i].item),
+        assert_int_equal(preference_names(view_of(cases[i].list), cases[i].item),
                          cases[i].is_named);
-    assert_false(accept_names((struct view){ NULL, 0 }, "gzip"));
+    assert_false(preference_names((struct view){ NULL, 0 }, "gzip"));
 }
 
 int main(void)

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""quality.py RUN_ENGINE [--short]: speech in noise through the engines and, beside them, through
+speexdsp and libavfilter's afftdn. Prints by how much SI-SDR (dB) and STOI (hundredths) rise and
+what share of files got worse. Fails when an engine breaks its promises (promises())."""
+import argparse
+import sys
+
+import numpy as np
+
+import corpus
+import metrics
+import systems
+
+WORSE_DB = 0.5
+SHORT_WIDE, SHORT_NARROW = ("carlo", "allison"), ("morig",)
+
+
+class Results:
+    """Gains per file: {system: {(band, noise, snr, speaker): (si_sdr, stoi)}}."""
+
+    def __init__(self, names):
+        self.gains = {name: {} for name in names}
+        self.clean = {name: {} for name in names}
+
+    def add(self, name, key, clean, noisy, out, rate):
+        sdr, intelligible = metrics.si_sdr(clean, out), metrics.stoi(clean, out, rate)
+        if key[2] is None:
+            self.clean[name][key] = (sdr, intelligible)
+        else:
+            self.gains[name][key] = (sdr - metrics.si_sdr(clean, noisy),
+                                     intelligible - metrics.stoi(clean, noisy, rate))
+
+    def pick(self, name, **wanted):
+        fields = ("band", "noise", "snr")
+        return np.array([gain for key, gain in self.gains[name].items()
+                         if all(key[fields.index(f)] == v for f, v in wanted.items())])
+
+
+def measure(compared, bands, **options):
+    results = Results(compared)
+    for band, entries in bands.items():
+        for speaker, rate, noise, snr, clean, noisy in corpus.mixes(entries, **options):
+            for name, system in compared.items():
+                out = system(noisy, rate)
+                assert len(out) == len(noisy)
+                results.add(name, (band, noise, snr, speaker), clean, noisy, out, rate)
+    return results
+
+
+def cell(gains):
+    worse = np.mean(gains[:, 0] < -WORSE_DB) * 100
+    return f"{gains[:, 0].mean():+6.1f} {100 * gains[:, 1].mean():+5.1f} {worse:3.0f}%"
+
+
+def table(results, title, rows):
+    names = list(results.gains)
+    print(f"\n{title:18s}" + "".join(f"{name:>20s}" for name in names))
+    print(" " * 18 + "     SDR  STOI worse" * len(names))
+    for label, wanted in rows:
+        print(f"{label:18s}" + "".join(f"    {cell(results.pick(name, **wanted))}"
+                                        for name in names))
+
+
+def report(results, bands, snrs):
+    noises = list(corpus.NOISES)
+    table(results, "by ratio", [(f"{band} {snr} dB", {"band": band, "snr": snr})
+                                for band in bands for snr in snrs])
+    for band in bands:
+        table(results, band, [(noise, {"band": band, "noise": noise}) for noise in noises])
+    table(results, "all", [("", {})])
+    print("\nclean in, SI-SDR of what comes out (dB): mean, least")
+    for name, found in results.clean.items():
+        values = [sdr for sdr, _ in found.values()]
+        print(f"  {name:20s} {np.mean(values):5.1f} {min(values):5.1f}")
+
+
+def promises(results, bands):
+    """What is not kept, as sentences."""
+    speech, noise = results.gains["speech_enhancement"], "noise_reduction"
+    for key, gain in speech.items():
+        if gain[0] < -WORSE_DB:
+            yield f"speech_enhancement made {key} worse by {-gain[0]:.1f} dB"
+    for band in bands:
+        for kind in corpus.NOISES:
+            ours, other = (results.pick(name, band=band, noise=kind)[:, 0].mean()
+                           for name in ("speech_enhancement", noise))
+            if ours < other - 0.5:
+                yield f"speech_enhancement is behind {noise} in {band} {kind}"
+    for name, least_db in (("speech_enhancement", 5.0), (noise, 2.5)):
+        mean = results.pick(name)[:, 0].mean()
+        if mean < least_db:
+            yield f"{name} raises SI-SDR by {mean:.1f} dB only"
+    if results.pick("speech_enhancement")[:, 1].mean() < 0.015:
+        yield "speech_enhancement hardly raises STOI"
+    clean = [sdr for sdr, _ in results.clean["speech_enhancement"].values()]
+    if np.mean(clean) < 30:
+        yield f"clean speech comes out at {np.mean(clean):.1f} dB"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--short", action="store_true", help="a few files, the engines alone")
+    options = parser.parse_args()
+    compared = {kind: systems.engine(options.program, kind)
+                for kind in ("speech_enhancement", "noise_reduction")}
+    bands = {"wide": corpus.WIDEBAND, "narrow": corpus.NARROWBAND}
+    limits = {}
+    if options.short:
+        bands = {"wide": [e for e in corpus.WIDEBAND if e[0] in SHORT_WIDE],
+                 "narrow": [e for e in corpus.NARROWBAND if e[0] in SHORT_NARROW]}
+        limits = {"snrs": (5,), "seconds": 5.0}
+    else:
+        compared.update(speexdsp=systems.speexdsp, afftdn=systems.afftdn)
+    results = measure(compared, bands, **limits)
+    report(results, bands, limits.get("snrs", corpus.SNRS_DB))
+    broken = list(promises(results, bands))
+    print("\n" + "\n".join(broken or ["All promises are kept."]))
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
