@@ -14,6 +14,19 @@ demo: build
 run: build
 	@build/src/cli/whazz serve --listen localhost:8000 --data-dir ./data
 
+# The app from its sources with every change at once; the API from a server of yours on port
+# 8000 (make run), or the one that WHAZZ_API names.
+web-dev: web-tools
+	@cd web && npm ci --silent && npm run --silent types && npm run dev
+
+screenshots: build
+	@tools/install_packages.sh test
+	@WHAZZ_EXE=build/src/cli/whazz node tests/web/screenshots.mjs screenshots
+
+bench-web: build
+	@tools/install_packages.sh test
+	@WHAZZ_EXE=build/src/cli/whazz node tests/web/bench.mjs
+
 install: build
 	@ninja -C build install
 
@@ -29,7 +42,7 @@ quality: build
 
 # Measures the service beside its peers and writes docs/benchmarks.md. BENCH=--quick is a
 # first look; BENCH='--only upload,download' some of it.
-bench:
+bench: web-tools
 	@tools/install_packages.sh build bench
 	@[ -d build-bench ] || meson setup build-bench -Dbuildtype=release -Dtests=false -Dbench=true >/dev/null
 	@ninja --quiet -C build-bench
@@ -52,4 +65,5 @@ lint:
 clean:
 	rm -rf build build-test-* build-bench
 
-.PHONY: web-tools build demo run install test fuzz bench quality format lint clean
+.PHONY: web-tools web-dev screenshots bench-web build demo run install test fuzz bench quality
+.PHONY: format lint clean

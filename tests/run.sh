@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs the whole suite: a build by gcc, clang's under ASan and UBSan, its threads under TSan,
-# then a short run of each fuzz target. Ends with one line "N passed, M failed" over all runs
-# and exits non-zero when anything failed.
+# then a short run of each fuzz target. The first build has the web app; the others test the C.
+# Ends with one line "N passed, M failed" over all runs and exits non-zero when anything failed.
 #   tests/run.sh BUILD_PREFIX [fuzz]    the fuzz targets alone
 set -eu
 here=$(dirname "$0")
@@ -57,7 +57,7 @@ outside() { # name, further arguments of run_api.py...: the server, by its API
 }
 
 fuzz() { # FUZZ_SECONDS makes it longer
-    build fuzz fuzzers clang -Dfuzzing=true -Dbuildtype=debugoptimized \
+    build fuzz fuzzers clang -Dfuzzing=true -Dwebui=false -Dbuildtype=debugoptimized \
         -Db_sanitize=address,undefined
     inside fuzz --suite fuzz -t 0
 }
@@ -68,11 +68,12 @@ everything() {
     outside gcc
 
     # Without what measures memory or time of the server as it is built for use.
-    build sanitized all clang -Dbuildtype=debug -Db_sanitize=address,undefined
+    build sanitized all clang -Dbuildtype=debug -Dwebui=false \
+        -Db_sanitize=address,undefined
     inside sanitized
     outside sanitized --except test_memory --except test_kill.Kill
 
-    build threads all clang -Dbuildtype=debugoptimized -Db_sanitize=thread
+    build threads all clang -Dbuildtype=debugoptimized -Dwebui=false -Db_sanitize=thread
     inside threads --suite unit
     outside threads test_limits test_kill.Workers test_http.Flood test_audio.Jobs
 

@@ -98,7 +98,7 @@ def main(argv):
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=1, resultclass=Result,
                                      buffer=False).run(suite)
     failed = len(result.bad)
-    if not names:
+    if not names and not unwanted:
         for operation in contract.untried():
             print(f"  NEVER TRIED: {operation}")
             failed += 1

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Turns files into a C table: path, content type, ETag, bytes, and the bytes in gzip.
+"""Turns files into part of a binary: a C table of path, content type, ETag and bytes, also in
+gzip, and an assembler file that holds the bytes.
 
-    embed.py OUT.c NAME=FILE...
+    embed.py OUT_FOLDER [--tree FOLDER] NAME=FILE...
 
-NAME is the path that the file is served under, such as /openapi.json. The same input makes the
-same output. A gzip form is kept only where it is smaller.
+NAME is the path that the file is served under, such as /openapi.json; every file under the
+tree's FOLDER is served under its path there. Files in /assets/ have names that hold a hash of
+their content. The same input makes the same output: assets_table.c, assets_bytes.S and
+assets.bin, which the assembler file includes. A gzip form is kept only where it is smaller.
 """
 import gzip
 import hashlib
@@ -27,11 +30,18 @@ TYPES = {
     ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
-BYTES_PER_LINE = 20
+IMMUTABLE_PREFIX = "/assets/"
 
 
 class Refused(Exception):
     pass
+
+
+def pair_check(name, file):
+    if any(c in '"\\?' or not " " < c < "\x7f" for c in name):
+        raise Refused(f"{name}: a path of visible ASCII without quotes is expected")
+    if pathlib.PurePath(file).suffix not in TYPES:
+        raise Refused(f"{file}: no content type is known for it")
 
 
 def pairs_of(args):
@@ -41,59 +51,90 @@ def pairs_of(args):
         name, is_pair, file = arg.partition("=")
         if not is_pair or not name.startswith("/") or not file:
             raise Refused(f"{arg}: expected /NAME=FILE")
-        if any(c in '"\\?' or not " " < c < "\x7f" for c in name):
-            raise Refused(f"{name}: a path of visible ASCII without quotes is expected")
+        pair_check(name, file)
         if name in pairs:
             raise Refused(f"{name} is named twice")
-        if pathlib.PurePath(file).suffix not in TYPES:
-            raise Refused(f"{file}: no content type is known for it")
         pairs[name] = file
     if not pairs:
         raise Refused("nothing to embed")
     return pairs
 
 
-def c_bytes(name, content):
-    lines = [",".join(map(str, content[i:i + BYTES_PER_LINE]))
-             for i in range(0, len(content), BYTES_PER_LINE)] or ["0"]
-    return f"static const unsigned char {name}[] = {{\n" + ",\n".join(lines) + "\n};\n"
+def pairs_under(folder):
+    """{name: file} of every file under a folder."""
+    pairs = {}
+    for file in sorted(pathlib.Path(folder).rglob("*")):
+        if file.is_file():
+            name = "/" + file.relative_to(folder).as_posix()
+            pair_check(name, file)
+            pairs[name] = str(file)
+    if not pairs:
+        raise Refused(f"{folder} holds no file")
+    return pairs
 
 
-def asset_text(number, name, suffix, content):
-    """The arrays of one file, and its row of the table."""
+class Blob:
+    """Bytes one after the other."""
+
+    def __init__(self):
+        self.content = bytearray()
+
+    def add(self, content):
+        """Where it stands, as C."""
+        at = len(self.content)
+        self.content += content
+        return f"assets_bytes + {at}"
+
+
+def row_of(name, suffix, content, blob):
     packed = gzip.compress(content, 9, mtime=0)
-    arrays = c_bytes(f"bytes_{number}", content)
+    place = blob.add(content)
     gzip_cells = "NULL, 0"
     if len(packed) < len(content):
-        arrays += c_bytes(f"gzip_{number}", packed)
-        gzip_cells = f"gzip_{number}, {len(packed)}"
+        gzip_cells = f"{blob.add(packed)}, {len(packed)}"
     etag = hashlib.sha256(content).hexdigest()[:32]
-    row = (f'    {{ "{name}", "{TYPES[suffix]}", "\\"{etag}\\"", bytes_{number}, {len(content)}, '
-           f"{gzip_cells} }},\n")
-    return arrays, row
+    immutable = "true" if name.startswith(IMMUTABLE_PREFIX) else "false"
+    return (f'    {{ "{name}", "{TYPES[suffix]}", "\\"{etag}\\"", {place}, {len(content)}, '
+            f"{gzip_cells}, {immutable} }},\n")
 
 
-def source_text(files):
-    """The C of all {name: (suffix, content)}, sorted by name as assets_find expects."""
-    order = sorted(files, key=lambda name: name.encode())
-    texts = [asset_text(i, name, *files[name]) for i, name in enumerate(order)]
-    return ('#include "webui/assets.h"\n\n' + "".join(arrays for arrays, _ in texts) +
-            "\nconst struct asset assets[] = {\n" + "".join(row for _, row in texts) + "};\n"
-            f"const size_t assets_count = {len(order)};\n")
+def table_of(files):
+    """C and bytes of all {name: (suffix, content)}, sorted by name as assets_find expects."""
+    blob = Blob()
+    rows = [row_of(name, *files[name], blob)
+            for name in sorted(files, key=lambda name: name.encode())]
+    text = ('#include "webui/assets.h"\n\nextern const unsigned char assets_bytes[];\n\n'
+            "const struct asset assets[] = {\n" + "".join(rows) + "};\n"
+            f"const size_t assets_count = {len(rows)};\n")
+    return text, bytes(blob.content)
+
+
+def assembler_of(file, content):
+    """The digest makes new bytes a new file, so that they are built in."""
+    return (f"/* {hashlib.sha256(content).hexdigest()} */\n"
+            "    .section .rodata\n    .balign 16\n    .globl assets_bytes\nassets_bytes:\n"
+            f'    .incbin "{file}"\n    .byte 0\n'
+            '    .section .note.GNU-stack,"",@progbits\n')
 
 
 def main():
-    if len(sys.argv) < 3:
+    args = sys.argv[1:]
+    if len(args) < 2:
         print(__doc__.strip(), file=sys.stderr)
         return 2
+    out = pathlib.Path(args.pop(0)).resolve()
     try:
-        pairs = pairs_of(sys.argv[2:])
+        tree = pairs_under(args[1]) if args[0] == "--tree" else {}
+        pairs = tree | pairs_of(args[2:] if args[0] == "--tree" else args)
     except Refused as refused:
         print(refused, file=sys.stderr)
         return 1
     files = {name: (pathlib.PurePath(file).suffix, pathlib.Path(file).read_bytes())
              for name, file in pairs.items()}
-    pathlib.Path(sys.argv[1]).write_text(source_text(files))
+    text, content = table_of(files)
+    (out / "assets.bin").write_bytes(content)
+    (out / "assets_bytes.S").write_text(assembler_of(out / "assets.bin", content))
+    (out / "assets_table.c").write_text(text)
     return 0
 
 

@@ -3,6 +3,7 @@
 #ifndef WEBUI_ASSETS_H
 #define WEBUI_ASSETS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "base/view.h"
 
@@ -14,6 +15,7 @@ struct asset {
     size_t bytes_count;
     const unsigned char *gzip; /* the same content; NULL where it would not be smaller */
     size_t gzip_count;
+    bool is_immutable; /* its name holds a hash of its content */
 };
 
 extern const struct asset assets[]; /* sorted by path */

@@ -230,8 +230,9 @@ class Tokens(Case):
         made = {**claims(self.alice.token), **changes}
         return {k: v for k, v in made.items() if v is not None}
 
-    def test_me_is_the_signup_answer(self):
-        self.assertEqual(self.answer(self.alice.get("/auth/me"), 200), self.alice.user)
+    def test_me_is_the_signup_answer_and_whether_it_is_an_admin(self):
+        self.assertEqual(self.answer(self.alice.get("/auth/me"), 200),
+                         {**self.alice.user, "is_admin": False})
 
     def test_without_credentials(self):
         self.problem(self.me(), 401, "Not authenticated")

@@ -3,43 +3,71 @@ import gzip
 import pathlib
 import re
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
-from embed import Refused, pairs_of, source_text  # noqa: E402
+from embed import Refused, assembler_of, pairs_of, pairs_under, table_of  # noqa: E402
+
+ROW = re.compile(r'{ "(\S+)", "([^"]+)", "\\"([0-9a-f]{32})\\"", assets_bytes \+ (\d+), (\d+), '
+                 r'(?:NULL, 0|assets_bytes \+ (\d+), (\d+)), (true|false) }')
 
 
-def array(text, name):
-    found = re.search(rf"{name}\[\] = {{([^}}]*)}}", text)
-    return bytes(map(int, found[1].split(","))) if found else None
+def rows_of(files):
+    """[(name, etag, bytes, gzip bytes or None, immutable)] as the table says."""
+    text, blob = table_of(files)
+    rows = []
+    for name, _, etag, at, count, gzip_at, gzip_count, immutable in ROW.findall(text):
+        packed = blob[int(gzip_at):int(gzip_at) + int(gzip_count)] if gzip_at else None
+        rows.append((name, etag, blob[int(at):int(at) + int(count)], packed, immutable))
+    return rows
 
 
 class Embed(unittest.TestCase):
     def test_bytes_and_gzip_are_the_file(self):
-        content = bytes(range(256)) * 8
-        text = source_text({"/a.js": (".js", content)})
-        self.assertEqual(array(text, "bytes_0"), content)
-        self.assertEqual(gzip.decompress(array(text, "gzip_0")), content)
+        contents = {"/a.js": bytes(range(256)) * 8, "/b.js": b"xyz" * 100}
+        rows = rows_of({name: (".js", content) for name, content in contents.items()})
+        self.assertEqual(len(rows), 2)
+        for name, _, content, packed, _ in rows:
+            self.assertEqual(content, contents[name])
+            self.assertEqual(gzip.decompress(packed), contents[name])
 
     def test_the_same_input_makes_the_same_output(self):
         files = {"/b.css": (".css", b"x" * 99), "/a.js": (".js", b"y" * 99)}
-        self.assertEqual(source_text(files), source_text(dict(reversed(files.items()))))
+        self.assertEqual(table_of(files), table_of(dict(reversed(files.items()))))
+
+    def test_new_bytes_are_a_new_assembler_file(self):
+        self.assertNotEqual(assembler_of("a.bin", b"1"), assembler_of("a.bin", b"2"))
 
     def test_gzip_is_left_out_where_it_is_no_smaller(self):
         for content in (b"", b"short"):
-            text = source_text({"/a.txt": (".txt", content)})
-            self.assertIn(f"bytes_0, {len(content)}, NULL, 0 }}", text)
+            [(_, _, stored, packed, _)] = rows_of({"/a.txt": (".txt", content)})
+            self.assertEqual((stored, packed), (content, None))
 
     def test_the_etag_changes_with_the_bytes_only(self):
         def etag(name, content):
-            return re.search(r'"\\"([0-9a-f]{32})\\""', source_text({name: (".js", content)}))[1]
+            return rows_of({name: (".js", content)})[0][1]
         self.assertEqual(etag("/a.js", b"1"), etag("/b.js", b"1"))
         self.assertNotEqual(etag("/a.js", b"1"), etag("/a.js", b"2"))
 
+    def test_only_names_with_a_hash_are_kept_for_good(self):
+        rows = rows_of({n: (".js", b"") for n in ("/a.js", "/assets/a-1234.js")})
+        self.assertEqual([row[4] for row in rows], ["false", "true"])
+
     def test_rows_are_sorted_by_bytes(self):
-        text = source_text({n: (".js", b"") for n in ("/b.js", "/a.js", "/a/z.js", "/B.js")})
-        self.assertEqual(re.findall(r'{ "(\S+)", "text', text),
-                         ["/B.js", "/a.js", "/a/z.js", "/b.js"])
+        rows = rows_of({n: (".js", b"") for n in ("/b.js", "/a.js", "/a/z.js", "/B.js")})
+        self.assertEqual([row[0] for row in rows], ["/B.js", "/a.js", "/a/z.js", "/b.js"])
+
+    def test_a_tree_is_served_under_its_own_paths(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "assets").mkdir()
+            (pathlib.Path(folder) / "assets" / "x.js").write_text("1")
+            (pathlib.Path(folder) / "index.html").write_text("2")
+            self.assertEqual(sorted(pairs_under(folder)), ["/assets/x.js", "/index.html"])
+            (pathlib.Path(folder) / "run.exe").write_text("3")
+            self.assertRaises(Refused, pairs_under, folder)
+        with tempfile.TemporaryDirectory() as empty:
+            self.assertRaises(Refused, pairs_under, empty)
 
     def test_refused(self):
         for args in ([], ["x"], ["a.js=a.js"], ["/a.js="], ["/a.js=a.exe"], ["/a=a"],

@@ -10,6 +10,7 @@
 #include "server/api/cors.h"
 #include "server/api/metrics.h"
 #include "server/api/problem.h"
+#include "server/api/webapp.h"
 
 enum { INVALID_BYTES_MAX = 256 << 10 };
 
@@ -177,12 +178,13 @@ void api_app(struct api *api, struct http_app *ret)
 {
     static const struct route *const tables[] = {
         api_routes_usage,       api_routes_audio, api_routes_auth,    api_routes_guest,
-        api_routes_usage_admin, api_routes_admin, api_routes_general,
+        api_routes_usage_admin, api_routes_admin, api_routes_general, api_routes_webapp,
     };
 
     *ret = (struct http_app){
         .tables = tables,
         .tables_count = sizeof tables / sizeof tables[0],
+        .fallback = &webapp_fallback,
         .state = api,
         .context_bytes = sizeof(struct api_context),
         .admit = app_admit,

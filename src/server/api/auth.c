@@ -301,6 +301,7 @@ static int auth_me(struct http_request *req, struct http_reply *reply)
     http_reply_json(reply, 200, &j);
     json_object_begin(&j);
     people_write_user(&j, &user);
+    json_put_bool(&j, "is_admin", user.is_admin); /* what a client may offer its user */
     json_object_end(&j);
     return 0;
 }

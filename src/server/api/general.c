@@ -1,12 +1,11 @@
-/* What belongs to no resource: the front door, health, metrics, the API's description. */
+/* What belongs to no resource: the front door, health, metrics. */
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
 #include "jobs/meters.h"
 #include "server/api/api.h"
 #include "server/api/metrics.h"
-#include "server/http/etag.h"
-#include "webui/assets.h"
+#include "server/api/webapp.h"
 
 static const char SERVICE[] = "Whazz Audio Authentication API"; /* as old clients know it */
 
@@ -14,7 +13,9 @@ static int root(struct http_request *req, struct http_reply *reply)
 {
     struct json j;
 
-    (void)req;
+    if (webapp_is_wanted(req) && webapp_index(req, reply) == 0)
+        return 0;
+    http_reply_header(reply, "Vary", "Accept");
     http_reply_json(reply, 200, &j);
     json_object_begin(&j);
     json_put_str(&j, "message", "Welcome to Whazz Audio Authentication API");
@@ -81,27 +82,9 @@ static int metrics(struct http_request *req, struct http_reply *reply)
     return 0;
 }
 
-static int asset(struct http_request *req, struct http_reply *reply)
-{
-    const struct asset *a = assets_find(req->path);
-
-    if (!a)
-        return ERR_NOT_FOUND;
-    http_reply_header(reply, "ETag", "%s", a->etag);
-    http_reply_header(reply, "Cache-Control", "no-cache");
-    if (etag_list_names(http_header(req, "If-None-Match"), view_of(a->etag))) {
-        reply->status = 304;
-        return 0;
-    }
-    reply->content_type = a->type;
-    buf_add(&reply->body, a->bytes, a->bytes_count);
-    return 0;
-}
-
 const struct route api_routes_general[] = {
     { HTTP_GET, "/", ROUTE_PUBLIC, .prepare = root },
     { HTTP_GET, "/health", ROUTE_PUBLIC, .prepare = health },
     { HTTP_GET, "/metrics", ROUTE_PUBLIC, .read = metrics },
-    { HTTP_GET, "/openapi.json", ROUTE_PUBLIC, .prepare = asset },
     { 0 },
 };

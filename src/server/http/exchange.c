@@ -192,8 +192,14 @@ static int route_find(struct exchange *x)
                              req->path_params, &allow);
     if (req->route || req->method == HTTP_OPTIONS)
         return 0;
-    if (!allow)
-        return slash_redirect(x);
+    if (!allow) {
+        const int rc = slash_redirect(x);
+
+        if (rc != 404 || req->method != HTTP_GET)
+            return rc;
+        req->route = x->loop->server->app.fallback;
+        return req->route ? 0 : 404;
+    }
     for (unsigned m = 0; m < HTTP_METHOD_OTHER; m++) {
         if (allow & 1u << m)
             buf_addf(&req->body, "%s%s", req->body.len ? ", " : "",

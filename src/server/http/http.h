@@ -171,6 +171,8 @@ struct http_write {
 struct http_app {
     const struct route *const *tables; /* each ends with a row whose path is NULL */
     size_t tables_count;
+    /* Takes GET requests of paths that no row has; NULL: they are 404. */
+    const struct route *fallback;
     void *state;
     size_t context_bytes;
 

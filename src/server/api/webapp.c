@@ -1,0 +1,113 @@
+#include "server/api/webapp.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include "server/http/preference.h"
+#include "server/http/etag.h"
+#include "webui/assets.h"
+
+/* The app: its own scripts and styles, audio and pictures it made itself, no frames. */
+#define CSP_APP                                                                            \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: "       \
+    "blob:; "                                                                              \
+    "media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; "   \
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+/* Swagger UI and Redoc write style elements; Redoc searches in a worker it makes itself. */
+#define CSP_DOCS                                                                           \
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src "    \
+    "'self' "                                                                              \
+    "data:; connect-src 'self'; font-src 'self'; worker-src 'self' blob:; base-uri "       \
+    "'none'; "                                                                             \
+    "form-action 'none'; frame-ancestors 'none'"
+
+static int asset_reply(struct http_request *req, struct http_reply *reply,
+                       const struct asset *a)
+{
+    const bool is_gzip = a->gzip &&
+                         preference_names(http_header(req, "Accept-Encoding"), "gzip");
+    char etag[64];
+
+    /* The tag of the gzip form is another one: the bytes differ. */
+    (void)snprintf(etag, sizeof etag, "%.*s%s\"", (int)strlen(a->etag) - 1, a->etag,
+                   is_gzip ? "-gzip" : "");
+    http_reply_header(reply, "ETag", "%s", etag);
+    http_reply_header(reply, "Cache-Control", "%s",
+                      a->is_immutable ? "public, max-age=31536000, immutable" : "no-cache");
+    http_reply_header(reply, "X-Content-Type-Options", "nosniff");
+    if (a->gzip)
+        http_reply_header(reply, "Vary", "Accept-Encoding");
+    if (etag_list_names(http_header(req, "If-None-Match"), view_of(etag))) {
+        reply->status = 304;
+        return 0;
+    }
+    reply->content_type = a->type;
+    if (is_gzip) {
+        http_reply_header(reply, "Content-Encoding", "gzip");
+        buf_add(&reply->body, a->gzip, a->gzip_count);
+    } else {
+        buf_add(&reply->body, a->bytes, a->bytes_count);
+    }
+    return 0;
+}
+
+int webapp_file(struct http_request *req, struct http_reply *reply)
+{
+    const struct asset *a = assets_find(req->path);
+
+    return a ? asset_reply(req, reply, a) : 404;
+}
+
+int webapp_page(struct http_request *req, struct http_reply *reply, const char *path,
+                const char *csp)
+{
+    const struct asset *a = assets_find(view_of(path));
+
+    if (!a)
+        return 404;
+    http_reply_header(reply, "Content-Security-Policy", "%s", csp);
+    http_reply_header(reply, "Referrer-Policy", "no-referrer");
+    http_reply_header(reply, "Cross-Origin-Opener-Policy", "same-origin");
+    http_reply_header(reply, "Permissions-Policy",
+                      "microphone=(self), camera=(), geolocation=()");
+    return asset_reply(req, reply, a);
+}
+
+bool webapp_is_wanted(struct http_request *req)
+{
+    return preference_names(http_header(req, "Accept"), "text/html");
+}
+
+int webapp_index(struct http_request *req, struct http_reply *reply)
+{
+    http_reply_header(reply, "Vary", "Accept");
+    return webapp_page(req, reply, "/index.html", CSP_APP);
+}
+
+static int unknown(struct http_request *req, struct http_reply *reply)
+{
+    return webapp_is_wanted(req) ? webapp_index(req, reply) : 404;
+}
+
+static int docs(struct http_request *req, struct http_reply *reply)
+{
+    return webapp_page(req, reply, "/docs.html", CSP_DOCS);
+}
+
+static int redoc(struct http_request *req, struct http_reply *reply)
+{
+    return webapp_page(req, reply, "/redoc.html", CSP_DOCS);
+}
+
+const struct route webapp_fallback = { HTTP_GET, "", ROUTE_PUBLIC, .prepare = unknown };
+
+const struct route api_routes_webapp[] = {
+    { HTTP_GET, "/openapi.json", ROUTE_PUBLIC, .prepare = webapp_file },
+    { HTTP_GET, "/docs", ROUTE_PUBLIC, .prepare = docs },
+    { HTTP_GET, "/redoc", ROUTE_PUBLIC, .prepare = redoc },
+    { HTTP_GET, "/assets/{name}", ROUTE_PUBLIC, .prepare = webapp_file },
+    { HTTP_GET, "/theme.js", ROUTE_PUBLIC, .prepare = webapp_file },
+    { HTTP_GET, "/licenses.txt", ROUTE_PUBLIC, .prepare = webapp_file },
+    { HTTP_GET, "/favicon.svg", ROUTE_PUBLIC, .prepare = webapp_file },
+    { 0 },
+};

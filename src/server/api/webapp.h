@@ -1,0 +1,28 @@
+/* The web app and the API's pages, out of the binary. */
+#ifndef SERVER_API_WEBAPP_H
+#define SERVER_API_WEBAPP_H
+
+#include "server/http/http.h"
+
+/* The embedded file of the request's own path: with its tag, gzip where the client takes
+ * it, kept for good by browsers where the name holds a hash. ERR_NOT_FOUND: there is none.
+ */
+int webapp_file(struct http_request *req, struct http_reply *reply);
+
+/* An embedded page (".../index.html") with the headers that confine it. `csp` is its
+ * Content-Security-Policy. ERR_NOT_FOUND in a build without the web app. */
+int webapp_page(struct http_request *req, struct http_reply *reply, const char *path,
+                const char *csp);
+
+/* Whether the client is a browser that navigates: it names text/html in Accept. */
+bool webapp_is_wanted(struct http_request *req);
+
+/* The app's first page, for `/` and for every path that only the app knows. */
+int webapp_index(struct http_request *req, struct http_reply *reply);
+
+/* Takes GET requests of paths that no row has: the app to browsers, 404 to others. */
+extern const struct route webapp_fallback;
+
+extern const struct route api_routes_webapp[];
+
+#endif

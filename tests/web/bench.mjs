@@ -1,0 +1,119 @@
+// How fast the app is: bytes of the front page, first paint and readiness on a slow device, and
+// the time to draw a year of days. Fails when a budget is passed.
+import { availableParallelism, loadavg } from 'node:os'
+import { newPage, startBrowser, startServer } from './harness.mjs'
+
+const RUNS = 5
+const BUDGETS = { 'front page, script kB': 120, 'first paint ms': 1000, 'interactive ms': 1500, 'a year drawn ms': 100 }
+
+const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]
+
+/** Loads the front page into an empty cache with the processor slowed down four times. */
+async function loadFront(browser, url) {
+  const { page, context } = await newPage(browser, url)
+  const client = await context.newCDPSession(page)
+  await client.send('Network.enable')
+  await client.send('Emulation.setCPUThrottlingRate', { rate: 4 })
+  const scripts = new Map()
+  client.on('Network.responseReceived', ({ requestId, type }) => type === 'Script' && scripts.set(requestId, 0))
+  client.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => scripts.has(requestId) && scripts.set(requestId, encodedDataLength))
+  await page.addInitScript(() => {
+    window.lastLongTask = 0
+    new PerformanceObserver((list) => {
+      for (const task of list.getEntries()) window.lastLongTask = task.startTime + task.duration
+    }).observe({ type: 'longtask', buffered: true })
+    new MutationObserver((_, observer) => {
+      if (![...document.querySelectorAll('button')].some((button) => button.textContent === 'Choose files')) return
+      window.shownAt = performance.now()
+      observer.disconnect()
+    }).observe(document, { childList: true, subtree: true })
+  })
+  await page.goto('/')
+  await page.getByRole('button', { name: 'Choose files' }).waitFor()
+  await page.waitForTimeout(1500) // quiet: no long task may follow
+  const times = await page.evaluate(() => ({
+    paint: performance.getEntriesByName('first-contentful-paint')[0].startTime,
+    interactive: Math.max(window.shownAt, window.lastLongTask),
+  }))
+  await context.close()
+  return { ...times, kilobytes: [...scripts.values()].reduce((a, b) => a + b, 0) / 1000 }
+}
+
+/** What the page takes of the processor until its figures are there: other work does not count. */
+async function processorOf(browser, url) {
+  const { page, context } = await newPage(browser, url)
+  const client = await context.newCDPSession(page)
+  await client.send('Performance.enable', { timeDomain: 'threadTicks' })
+  await page.goto('/')
+  await page.getByText('files left today').waitFor()
+  const { metrics } = await client.send('Performance.getMetrics')
+  await context.close()
+  return metrics.find((metric) => metric.name === 'TaskDuration').value * 1000
+}
+
+function yearOf(url) {
+  const query = new URL(url).searchParams
+  const buckets = []
+  for (let at = Date.parse(query.get('start')); at < Date.parse(query.get('end')); at += 86400000)
+    for (const type of query.get('group_by') ? ['speech_enhancement', 'noise_reduction'] : [undefined])
+      buckets.push({
+        start: new Date(at).toISOString(), end: new Date(at + 86400000).toISOString(), processing_type: type,
+        files_uploaded: buckets.length % 17, files_processed: buckets.length % 13, files_failed: buckets.length % 3,
+        files_downloaded: 1, input_bytes: buckets.length * 1e5, output_bytes: 1e6, downloaded_bytes: 0,
+        processing_seconds: buckets.length % 7, stored_bytes: 0, api_calls: buckets.length,
+      })
+  return { start: query.get('start'), end: query.get('end'), interval: 'day', time_zone: 'UTC', buckets }
+}
+
+/** From picking another figure to its bars on the screen; 365 days in two types. */
+async function drawYear(browser, url) {
+  const { page, context } = await newPage(browser, url)
+  await page.route('**/usage/history*', (route) => route.fulfill({ json: yearOf(route.request().url()) }))
+  await page.goto('/usage')
+  await page.getByRole('combobox', { name: 'Time' }).selectOption('365')
+  await page.getByLabel('Split by type').check()
+  await page.getByRole('img', { name: /in 365 bars/ }).waitFor()
+  await page.waitForTimeout(500)
+  const times = await page.evaluate(async () => {
+    const select = document.querySelector('select')
+    const set = Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value').set
+    const taken = []
+    for (const meter of ['input_bytes', 'files_uploaded', 'processing_seconds', 'api_calls', 'files_processed']) {
+      const start = performance.now()
+      set.call(select, meter)
+      select.dispatchEvent(new Event('change', { bubbles: true }))
+      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
+      taken.push(performance.now() - start)
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+    return taken
+  })
+  await context.close()
+  return median(times)
+}
+
+const server = await startServer()
+const browser = await startBrowser()
+const loads = []
+for (let i = 0; i < RUNS; i++) loads.push(await loadFront(browser, server.url))
+const figures = {
+  'front page, script kB': median(loads.map((load) => load.kilobytes)),
+  'first paint ms': median(loads.map((load) => load.paint)),
+  'interactive ms': median(loads.map((load) => load.interactive)),
+  'a year drawn ms': await drawYear(browser, server.url),
+}
+const processor = []
+for (let i = 0; i < RUNS; i++) processor.push(await processorOf(browser, server.url))
+await browser.close()
+await server.stop()
+let isOver = false
+for (const [name, budget] of Object.entries(BUDGETS)) {
+  const value = figures[name]
+  isOver ||= !(value <= budget)
+  console.log(`${name.padEnd(24)} ${value.toFixed(1).padStart(8)}   budget ${budget}${value <= budget ? '' : '   PASSED'}`)
+}
+console.log(`${'processor, not slowed ms'.padEnd(24)} ${median(processor).toFixed(1).padStart(8)}`)
+console.log(`medians of ${RUNS} loads into an empty cache, processor slowed 4 times`)
+const load = loadavg()[0] / availableParallelism()
+if (load > 0.7) console.log(`this machine was busy with other work (${load.toFixed(1)} running per core): times are longer than they would be`)
+process.exit(isOver ? 1 : 0)

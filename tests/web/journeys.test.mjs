@@ -1,0 +1,299 @@
+// What people come to do, in a real browser against the real server.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { chooseFiles, logIn, newPage, signUp, startBrowser, startServer, wavFile } from './harness.mjs'
+
+let server, browser
+
+before(async () => {
+  server = await startServer(['--guest-files-per-day', '3'])
+  browser = await startBrowser()
+})
+after(async () => {
+  await browser?.close()
+  assert.equal(await server?.stop(), 0)
+})
+
+/** A page in a profile of its own; whatever must never happen fails the test. */
+function journey(name, run, options) {
+  test(name, async () => {
+    const { page, context, faults } = await newPage(browser, server.url, options)
+    page.setDefaultTimeout(30000)
+    try {
+      await run(page)
+      assert.deepEqual(faults(), [])
+      assert.deepEqual(await page.evaluate(() => window.refusedContent), [])
+    } catch (error) {
+      error.message += `\n${faults().join('\n')}\n${await page.locator('main').innerText().catch(() => '')}`
+      throw error
+    } finally {
+      await context.close()
+    }
+  })
+}
+
+const row = (page, name) => page.getByRole('listitem').filter({ hasText: name })
+const isReady = (page, name) => row(page, name).getByText('Ready', { exact: true }).waitFor()
+
+async function card(page, title) {
+  return page.locator('h2', { hasText: title }).first().locator('xpath=../..').innerText()
+}
+
+async function downloadOf(page, name) {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: `Download the result: ${name}` }).click(),
+  ])
+  return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) }
+}
+
+journey('a guest cleans a recording, compares, downloads, and finds it after a reload', async (page) => {
+  await page.goto('/')
+  await page.getByText('3 of 3 files left today').waitFor()
+  await chooseFiles(page, wavFile(server.dir, 'talk.wav', 3))
+  await isReady(page, 'talk.wav')
+  await page.getByText('2 of 3 files left today').waitFor()
+
+  await page.getByRole('button', { name: 'Compare before and after: talk.wav' }).click()
+  await page.getByRole('button', { name: 'Play', exact: true }).click()
+  await page.getByRole('button', { name: 'Pause', exact: true }).waitFor()
+  const position = page.getByRole('slider', { name: 'Position' })
+  await page.waitForFunction(() => Number(document.querySelector('input[type=range]').value) > 0.3)
+  const before = Number(await position.inputValue())
+  await page.getByText('Original', { exact: true }).click()
+  assert.equal(await page.getByRole('radio', { name: 'Original' }).isChecked(), true)
+  const after = Number(await position.inputValue())
+  assert.ok(after >= before && after < before + 2.5, `went from ${before} to ${after}`)
+  await page.getByRole('button', { name: 'Pause', exact: true }).click()
+
+  const file = await downloadOf(page, 'talk.wav')
+  assert.equal(file.name, 'processed_talk.wav')
+  assert.equal(file.bytes.subarray(0, 4).toString(), 'RIFF')
+  assert.ok(file.bytes.length > 90000)
+
+  await page.reload()
+  await isReady(page, 'talk.wav')
+})
+
+journey('usage follows a job by itself, and every chart is a table too', async (page) => {
+  await page.goto('/')
+  await chooseFiles(page, wavFile(server.dir, 'first.wav', 1))
+  await isReady(page, 'first.wav')
+  await page.getByRole('link', { name: 'Usage' }).click()
+  await page.getByText('1 of 3 used, 2 left').waitFor()
+  assert.match(await card(page, 'Files processed'), /1\s+0 failed, 100 % succeeded/)
+  assert.match(await card(page, 'API calls'), /Guest/)
+
+  // Another tab of the same guest works on; this page learns of it without a reload.
+  const tab = await page.context().newPage()
+  await tab.goto('/')
+  await chooseFiles(tab, wavFile(server.dir, 'second.wav', 1))
+  await isReady(tab, 'second.wav')
+  await tab.close()
+  await page.getByText('2 of 3 used, 1 left').waitFor({ timeout: 20000 })
+
+  await page.getByLabel('Split by type').check()
+  await page.getByRole('img', { name: /Files processed: 2 in 30 bars/ }).waitFor()
+  await page.getByRole('button', { name: 'Show as a table' }).click()
+  assert.equal(await page.getByRole('region', { name: /Files processed/ }).getByRole('row').count(), 31)
+  await page.getByLabel('Per').selectOption('month')
+  await page.getByLabel('Time', { exact: true }).selectOption('365')
+  await page.waitForFunction(() => document.querySelectorAll('[role=region] tbody tr').length >= 12)
+
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download CSV' }).click()])
+  assert.match(readFileSync(await download.path(), 'utf8'), /^event_id,occurred_at,kind,meter,/)
+}, { timezoneId: 'Asia/Shanghai' })
+
+journey('at a limit a guest learns why, until when, and the way on', async (page) => {
+  await page.goto('/')
+  const files = [1, 2, 3, 4].map((n) => wavFile(server.dir, `many${n}.wav`, 0.5))
+  await chooseFiles(page, ...files)
+  const refused = page.getByRole('listitem').filter({ hasText: 'Not accepted' })
+  await refused.waitFor()
+  const text = await refused.innerText()
+  assert.match(text, /Daily upload limit of 3 files reached/)
+  assert.match(text, /It starts again in/)
+  await page.getByText('No files left today').waitFor()
+
+  await refused.getByRole('link', { name: 'Sign up for more' }).click()
+  await signUp(page, 'limited')
+  await page.getByText(/Your 3 recordings and what you used as a guest moved/).waitFor()
+  await isReady(page, 'many1.wav')
+  await page.getByText('97 of 100 files left today').waitFor()
+}, { expected: [429] })
+
+journey('a file that cannot be taken is told apart before it is sent', async (page) => {
+  await page.goto('/')
+  await page.locator('input[type=file]').setInputFiles([
+    { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') },
+    { name: 'empty.wav', mimeType: 'audio/wav', buffer: Buffer.alloc(0) },
+  ])
+  await page.getByText('“notes.txt” is not WAV, MP3, FLAC, M4A or OGG.').waitFor()
+  await page.getByText('“empty.wav” is empty.').waitFor()
+  await page.getByRole('button', { name: 'Remove notes.txt' }).click()
+  await page.getByText('“notes.txt”').waitFor({ state: 'detached' })
+})
+
+journey('a file that is no audio fails with a reason', async (page) => {
+  await page.goto('/')
+  await page.locator('input[type=file]').setInputFiles([{ name: 'fake.mp3', mimeType: 'audio/mpeg', buffer: Buffer.from('x'.repeat(5000)) }])
+  await row(page, 'fake.mp3').getByText(/Not accepted|Failed/).waitFor()
+  const text = await row(page, 'fake.mp3').innerText()
+  assert.ok(text.split('\n').length >= 2, text)
+}, { expected: [400] })
+
+journey('a recording made here is cleaned like any other', async (page) => {
+  await page.goto('/')
+  await page.getByRole('button', { name: 'Record', exact: true }).click()
+  await page.getByRole('button', { name: 'Stop recording, 0:01' }).click({ timeout: 5000 })
+  await isReady(page, 'Recording')
+})
+
+journey('a list that was asked for before a job came does not hide the job', async (page) => {
+  let isFirst = true
+  await page.route('**/audio/jobs?**', async (route) => {
+    const reply = await route.fetch()
+    if (isFirst) await new Promise((resolve) => setTimeout(resolve, 3000))
+    isFirst = false
+    await route.fulfill({ response: reply }).catch(() => undefined) // the app may not want it any more
+  })
+  await page.goto('/')
+  await chooseFiles(page, wavFile(server.dir, 'early.wav', 1))
+  await isReady(page, 'early.wav')
+  await page.waitForTimeout(3500)
+  await isReady(page, 'early.wav')
+})
+
+journey('where no stream gets through, asking finds the outcome', async (page) => {
+  await page.route('**/audio/events/**', (route) => route.fulfill({ status: 503, body: '' }))
+  await page.goto('/')
+  await chooseFiles(page, wavFile(server.dir, 'polled.wav', 1))
+  await isReady(page, 'polled.wav')
+}, { expected: [503] })
+
+journey('an upload can be stopped', async (page) => {
+  await page.route('**/audio/upload', () => undefined) // on its way for good
+  await page.goto('/')
+  await chooseFiles(page, wavFile(server.dir, 'slow.wav', 1))
+  await row(page, 'slow.wav').getByText('Uploading').waitFor()
+  await page.getByRole('button', { name: 'Cancel slow.wav' }).click()
+  await page.getByText('Nothing here yet').waitFor()
+  await page.getByText('3 of 3 files left today').waitFor()
+})
+
+journey('hostile names are text', async (page) => {
+  const name = '"><img src=x onerror=alert(1)><script>alert(2)</script>.wav'
+  page.on('dialog', () => assert.fail('a name was run'))
+  await page.goto('/')
+  await page.locator('input[type=file]').setInputFiles([{ name, mimeType: 'audio/wav', buffer: readFileSync(wavFile(server.dir, 'plain.wav', 1)) }])
+  await page.getByText('Ready', { exact: true }).waitFor()
+  assert.ok((await page.locator('main').innerText()).includes('<script>alert(2)</script>.wav'))
+  assert.equal(await page.locator('main img, main script').count(), 0)
+})
+
+journey('a user logs in, works, stays signed in over a reload, logs out', async (page) => {
+  server.addUser('alice', 'correct horse 1')
+  await logIn(page, 'alice', 'correct horse 1')
+  await page.getByText('100 of 100 files left today').waitFor()
+  await chooseFiles(page, wavFile(server.dir, 'mine.wav', 1))
+  await isReady(page, 'mine.wav')
+  await page.reload()
+  await isReady(page, 'mine.wav')
+  await page.goto('/manage')
+  await page.getByText('This is for admins').waitFor()
+  await page.getByRole('link', { name: 'alice' }).click()
+  await page.getByText('alice@example.com').waitFor()
+  await page.getByRole('button', { name: 'Log out' }).click()
+  await page.getByText('You are logged out.').waitFor()
+  assert.equal(await row(page, 'mine.wav').count(), 0)
+})
+
+journey('an access token that has ended is renewed without a word', async (page) => {
+  server.addUser('bob', 'correct horse 1')
+  await logIn(page, 'bob', 'correct horse 1')
+  await page.evaluate(() => {
+    const tokens = JSON.parse(localStorage.getItem('whazz.tokens'))
+    const [head, claims, sign] = tokens.access_token.split('.')
+    const aged = { ...JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))), exp: 1 }
+    tokens.access_token = [head, btoa(JSON.stringify(aged)), sign].join('.')
+    localStorage.setItem('whazz.tokens', JSON.stringify(tokens))
+  })
+  await page.goto('/account')
+  await page.getByText('bob@example.com').waitFor()
+})
+
+journey('wrong words are refused beside the field', async (page) => {
+  await page.goto('/signup')
+  await page.getByLabel('Email').fill('nobody')
+  await page.getByLabel('User name').fill('ab')
+  await page.getByLabel('Password').fill('short')
+  await page.locator('form').getByRole('button', { name: 'Sign up' }).click()
+  await page.getByText('This is not an email address').waitFor()
+  await page.getByText('At least 3 characters').waitFor()
+  await page.getByText('At least 8 characters').waitFor()
+  await page.goto('/login')
+  await page.getByLabel('User name or email').fill('nobody')
+  await page.getByLabel('Password').fill('wrong password')
+  await page.locator('form').getByRole('button', { name: 'Log in' }).click()
+  await page.getByRole('alert').getByText('Incorrect username/email or password').waitFor()
+}, { expected: [401] })
+
+journey('an admin’s day', async (page) => {
+  server.addUser('root-admin', 'correct horse 1', '--admin')
+  await logIn(page, 'root-admin', 'correct horse 1')
+  await page.getByRole('link', { name: 'Admin', exact: true }).click()
+  await page.getByText('The whole platform over time').waitFor()
+  assert.match(await card(page, 'Users'), /\d+ active, \d+ new in 24 hours/)
+
+  await page.getByRole('tab', { name: 'Users' }).click()
+  await page.getByRole('button', { name: 'New user' }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Email', { exact: true }).fill('carol@example.com')
+  await dialog.getByLabel('User name').fill('<b>carol</b>')
+  await dialog.getByLabel('Password').fill('correct horse 1')
+  await dialog.getByRole('button', { name: 'Create user' }).click()
+  await page.getByText('<b>carol</b> can log in now.').waitFor()
+
+  await page.getByLabel('Search name or email').fill('carol')
+  const carol = page.getByRole('row').filter({ hasText: 'carol@example.com' })
+  const act = async (name) => {
+    await page.getByRole('button', { name: 'Actions for <b>carol</b>' }).click()
+    await page.getByRole('menuitem', { name }).click()
+  }
+  await act('Mark as verified')
+  await carol.getByText('Verified', { exact: true }).waitFor()
+  await act('Deactivate')
+  await carol.getByText('Deactivated').waitFor()
+  await act('Edit')
+  await dialog.getByLabel('User name').fill('carol-two')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('carol-two is saved.').waitFor()
+  await page.getByRole('button', { name: 'Actions for carol-two' }).click()
+  await page.getByRole('menuitem', { name: 'Usage' }).click()
+  await dialog.getByText('Files processed').waitFor()
+  await dialog.getByRole('button', { name: 'Close' }).click()
+  await page.getByRole('button', { name: 'Actions for carol-two' }).click()
+  await page.getByRole('menuitem', { name: 'Delete' }).click()
+  await dialog.getByText('all its recordings and results go for good').waitFor()
+  await dialog.getByRole('button', { name: 'Delete' }).click()
+  await carol.waitFor({ state: 'detached' })
+
+  await page.getByRole('tab', { name: 'Jobs' }).click()
+  await page.getByRole('row').filter({ hasText: 'mine.wav' }).waitFor()
+  await page.getByRole('tabpanel').getByRole('combobox').selectOption('failed')
+  await page.getByText('None found.').or(page.getByRole('row').first()).first().waitFor()
+  await page.getByRole('tab', { name: 'Guests' }).click()
+  await page.getByRole('columnheader', { name: 'Last active' }).waitFor()
+  await page.getByRole('tab', { name: 'Upkeep' }).click()
+  await page.getByRole('button', { name: 'Remove now' }).click()
+  await page.getByText(/Cleanup completed/).waitFor()
+})
+
+journey('the API pages work without another host', async (page) => {
+  await page.goto('/docs')
+  await page.getByText('The web app for a browser, a greeting for programs').waitFor()
+  await page.getByRole('button', { name: 'Authorize' }).first().waitFor()
+  await page.goto('/redoc')
+  await page.getByRole('heading', { name: 'Whazz (0.1.0)' }).waitFor()
+})

@@ -1,0 +1,117 @@
+import { useQuery } from '@tanstack/react-query'
+import { Clock, FileCheck, HardDrive, ListChecks, UserRound, Users as UsersIcon } from 'lucide-react'
+import { api } from '@/api/client'
+import type { AdminOverview, Analytics } from '@/api/types'
+import { count, megabytes, minutes, percent } from '@/lib/format'
+import { keys } from '@/lib/queries'
+import { admin, usage } from '@/strings'
+import { Card, Failure, Skeleton } from '@/ui/kit'
+import { TypesTable, StatCard } from '@/usage/UsageStatsDashboard'
+import { Trends, type HistoryQuery } from '@/usage/Trends'
+import { cell, row } from './list'
+
+const LIVE_MS = 10_000
+
+async function loadSeries(query: HistoryQuery, signal: AbortSignal) {
+  return (await api.get('/usage/admin/analytics', { query, signal })).series
+}
+
+function Cards({ overview, analytics }: { overview: AdminOverview; analytics: Analytics }) {
+  const { users, guests, jobs } = overview
+  const cards = admin.cards
+  const size = 20
+  return (
+    <div className="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-3">
+      <StatCard
+        title={cards.users}
+        value={count(users.total)}
+        note={cards.usersNote(count(users.active), count(users.new_last_24h))}
+        icon={<UsersIcon aria-hidden size={size} />}
+      />
+      <StatCard title={cards.guests} value={count(guests.total)} note={cards.guestsNote(count(guests.active))} icon={<UserRound aria-hidden size={size} />} />
+      <StatCard
+        title={cards.files}
+        value={count(analytics.total_files_processed)}
+        note={cards.filesNote(percent(jobs.success_rate_percent))}
+        icon={<FileCheck aria-hidden size={size} />}
+      />
+      <StatCard title={cards.storage} value={megabytes(analytics.total_storage_mb)} icon={<HardDrive aria-hidden size={size} />} />
+      <StatCard title={cards.time} value={minutes(analytics.total_processing_minutes)} icon={<Clock aria-hidden size={size} />} />
+      <StatCard
+        title={cards.jobs}
+        value={count(jobs.pending + jobs.processing)}
+        note={cards.jobsNote(count(jobs.pending), count(jobs.processing))}
+        icon={<ListChecks aria-hidden size={size} />}
+      />
+    </div>
+  )
+}
+
+function TopUsers() {
+  const top = useQuery({
+    queryKey: [...keys.admin, 'top'],
+    queryFn: ({ signal }) => api.get('/usage/admin/top-users', { query: { limit: 5 }, signal }),
+  })
+  const columns = admin.columns
+  return (
+    <Card title={admin.topUsers}>
+      {top.isPending && <Skeleton className="h-40" />}
+      {top.data && !top.data.results.length && <p className="text-soft">{admin.none}</p>}
+      {top.data && top.data.results.length > 0 && (
+        <table className="w-full text-sm">
+          <thead>
+            <tr className="text-left text-soft">
+              <th className="py-1 font-semibold">{columns.user}</th>
+              <th className="py-1 pr-4 text-right font-semibold">{columns.files}</th>
+              <th className="py-1 text-right font-semibold">{columns.calls}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {top.data.results.map(({ user, stats }) => (
+              <tr key={user.id} className={row}>
+                <th scope="row" className={`${cell} text-left font-semibold`}>
+                  {user.username}
+                </th>
+                <td className={`${cell} text-right tabular-nums`}>{count(stats.total_files_processed)}</td>
+                <td className={`${cell} text-right tabular-nums`}>{count(stats.api_calls_count)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Card>
+  )
+}
+
+export function Overview() {
+  const overview = useQuery({
+    queryKey: [...keys.admin, 'overview'],
+    queryFn: ({ signal }) => api.get('/admin/stats/overview', { signal }),
+    refetchInterval: LIVE_MS,
+  })
+  const analytics = useQuery({
+    queryKey: [...keys.admin, 'analytics'],
+    queryFn: ({ signal }) => api.get('/usage/admin/analytics', { signal }),
+    refetchInterval: LIVE_MS,
+  })
+  const error = overview.error ?? analytics.error
+  return (
+    <div className="space-y-4">
+      {error && <Failure error={error} onRetry={() => void Promise.all([overview.refetch(), analytics.refetch()])} />}
+      {overview.data && analytics.data ? (
+        <>
+          <Cards overview={overview.data} analytics={analytics.data} />
+          <div className="grid gap-4 lg:grid-cols-2">
+            <Card title={usage.typesTitle}>
+              <TypesTable breakdown={analytics.data.processing_types_breakdown} />
+            </Card>
+            <TopUsers />
+          </div>
+        </>
+      ) : (
+        !error && <Skeleton className="h-96" />
+      )}
+      <Trends title={admin.platform} name={[...keys.admin, 'series']} load={loadSeries} />
+    </div>
+  )
+}

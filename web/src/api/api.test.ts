@@ -1,0 +1,168 @@
+// Identity, refusals and events: the parts of the client that think.
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+
+const store = new Map<string, string>()
+vi.stubGlobal('addEventListener', () => undefined)
+vi.stubGlobal('navigator', {})
+vi.stubGlobal('localStorage', {
+  getItem: (key: string) => store.get(key) ?? null,
+  setItem: (key: string, value: string) => void store.set(key, value),
+  removeItem: (key: string) => void store.delete(key),
+})
+const fetched = vi.fn<(url: string, init?: RequestInit) => Promise<Response>>()
+vi.stubGlobal('fetch', fetched)
+
+const { errorOf } = await import('./errors')
+const { eventsIn, followJob } = await import('./events')
+const session = await import('./session')
+const { readOptions } = await import('@/enhance/options')
+const { nameIn } = await import('@/enhance/files')
+const { refusalOf } = await import('@/enhance/AddFiles')
+
+function token(exp: number): string {
+  return `x.${btoa(JSON.stringify({ sub: '1', exp }))}.y`
+}
+const LATER = Math.floor(Date.now() / 1000) + 1000
+const pair = (access: string, refresh = 'r1') => ({ access_token: access, refresh_token: refresh, token_type: 'bearer' as const })
+const json = (body: unknown, status = 200) => Promise.resolve(new Response(JSON.stringify(body), { status }))
+
+beforeEach(() => {
+  store.clear()
+  fetched.mockReset()
+})
+
+describe('identity', () => {
+  it('a newcomer becomes one guest, however many ask at once', async () => {
+    fetched.mockImplementation(() => json({ guest_id: 'g', guest_token: token(LATER), token_type: 'bearer', expires_in: 600 }))
+    const all = await Promise.all([session.identityHeaders(), session.identityHeaders(), session.identityHeaders()])
+    expect(fetched).toHaveBeenCalledTimes(1)
+    expect(new Set(all.map((headers) => headers['Authorization'])).size).toBe(1)
+  })
+  it('a guest whose token has ended goes on under its id', async () => {
+    store.set('whazz.guest', JSON.stringify({ id: 'g-1', token: token(1), expires: 1 }))
+    expect(await session.identityHeaders()).toEqual({ 'X-Guest-ID': 'g-1' })
+  })
+  it('an id that an older front end left still names the guest', async () => {
+    store.set('guest_id', 'old-1')
+    expect(await session.identityHeaders()).toEqual({ 'X-Guest-ID': 'old-1' })
+    expect(fetched).not.toHaveBeenCalled()
+  })
+  it('an access token about to end is renewed once for all who ask', async () => {
+    session.keepTokens(pair(token(10)))
+    fetched.mockImplementation(() => json(pair(token(LATER), 'r2')))
+    const all = await Promise.all([session.identityHeaders(), session.identityHeaders()])
+    expect(fetched).toHaveBeenCalledTimes(1)
+    expect(all[0]).toEqual({ Authorization: `Bearer ${token(LATER)}` })
+    expect(session.userTokens()?.refresh_token).toBe('r2')
+  })
+  it('a session that is over leaves a guest, an unreachable server leaves it alone', async () => {
+    session.keepTokens(pair(token(10)))
+    fetched.mockImplementation(() => Promise.reject(new TypeError('no network')))
+    await expect(session.identityHeaders()).rejects.toThrow('cannot be reached')
+    expect(session.isSignedIn()).toBe(true)
+    fetched.mockImplementation((url) =>
+      url === '/auth/refresh'
+        ? json({ detail: 'Token has been revoked' }, 401)
+        : json({ guest_id: 'g', guest_token: token(LATER), token_type: 'bearer', expires_in: 600 }),
+    )
+    expect((await session.identityHeaders())['Authorization']).toBe(`Bearer ${token(LATER)}`)
+    expect(session.isSignedIn()).toBe(false)
+  })
+})
+
+describe('refusals', () => {
+  it('a limit names itself and when it ends', () => {
+    const error = errorOf(429, JSON.stringify({
+      detail: 'Daily upload limit of 5 files reached',
+      'violated-policies': ['files_per_day'],
+      limits: [{ policy: 'files_per_day', limit: 5, used: 5, reserved: 0, requested: 1, resets_at: '2026-01-02T00:00:00Z' }],
+    }), '60')
+    expect(error.isLimit).toBe(true)
+    expect(error.message).toBe('Daily upload limit of 5 files reached')
+    expect(error.retryAfter).toBe(60)
+    expect(error.limits[0]?.resets_at).toBe('2026-01-02T00:00:00Z')
+  })
+  it('bad fields are told by name', () => {
+    const error = errorOf(422, JSON.stringify({ detail: [{ type: 'x', loc: ['body', 'email'], msg: 'not an email' }] }), null)
+    expect(error.fields).toEqual({ email: 'not an email' })
+    expect(error.message).toBe('not an email')
+  })
+  it('what is no problem document still gets a sentence', () => {
+    expect(errorOf(502, '<html>', 'soon').message).not.toBe('')
+    expect(errorOf(413, '', null).message).toBe('The file is too large.')
+  })
+})
+
+describe('events', () => {
+  it('come out whole, however the stream is cut', () => {
+    const text = 'event: progress\ndata: {"progress":1}\n\n: still here\n\nevent: completed\r\ndata: {"a":\ndata: 2}\n\nevent: pro'
+    let rest = ''
+    const seen: unknown[] = []
+    for (const piece of text.match(/[\s\S]{1,7}/g) ?? []) {
+      const got = eventsIn(rest + piece)
+      rest = got.rest
+      seen.push(...got.events)
+    }
+    expect(seen).toEqual([
+      { event: 'progress', data: '{"progress":1}' },
+      { event: 'completed', data: '{"a":\n2}' },
+    ])
+    expect(rest).toBe('event: pro')
+  })
+})
+
+describe('following jobs', () => {
+  it('leaves connections for everything else', async () => {
+    const job = { status: 'pending' }
+    let open = 0
+    let asked = 0
+    session.keepTokens(pair(token(LATER)))
+    fetched.mockImplementation((url) => {
+      if (!url.startsWith('/audio/events/')) {
+        asked++
+        return json(job)
+      }
+      open++
+      return Promise.resolve(new Response(new ReadableStream({ start: () => undefined })))
+    })
+    const abort = new AbortController()
+    for (let i = 0; i < 8; i++) void followJob(`job-${i}`, () => undefined, abort.signal)
+    await vi.waitFor(() => expect(asked).toBe(5))
+    expect(open).toBe(3)
+    abort.abort()
+  })
+})
+
+describe('files', () => {
+  it('have the name that the server gives', () => {
+    expect(nameIn(`attachment; filename="a\\"b.wav"; filename*=UTF-8''%E9%9F%B3.wav`, 'x')).toBe('音.wav')
+    expect(nameIn('attachment; filename="a\\"b.wav"', 'x')).toBe('a"b.wav')
+    expect(nameIn("attachment; filename*=UTF-8''%E9%ZZ", 'x')).toBe('x')
+    expect(nameIn(null, 'x')).toBe('x')
+  })
+  it('are refused here only where the server would', () => {
+    expect(refusalOf({ name: 'A.MP3', size: 1 }, 10)).toBeUndefined()
+    expect(refusalOf({ name: 'a.mp3', size: 10 }, 10)).toBeUndefined()
+    expect(refusalOf({ name: 'a.mp3', size: 11 }, 10)?.status).toBe(413)
+    expect(refusalOf({ name: 'a.mp4', size: 1 }, 10)?.status).toBe(400)
+    expect(refusalOf({ name: 'a.wav', size: 0 }, 10)?.status).toBe(400)
+  })
+})
+
+describe('options of an upload', () => {
+  it('are read from whatever form the route has', () => {
+    const options = readOptions({
+      types: [{ id: 'dereverb', description: 'Less room', strengths: ['light', 'strong'] }, 'speech_enhancement', 7],
+      output_formats: ['wav', { format: 'flac' }],
+      max_file_size_mb: 5,
+    })
+    expect(options.types.map((type) => type.id)).toEqual(['dereverb', 'speech_enhancement'])
+    expect(options.types[0]?.strengths).toEqual(['light', 'strong'])
+    expect(options.types[0]?.name).toBe('Dereverb')
+    expect(options.outputs).toEqual(['wav', 'flac'])
+    expect(options.bytesMax).toBe(5 * 1048576)
+  })
+  it('fall back to what the API has always had', () => {
+    expect(readOptions(null).types.map((type) => type.id)).toEqual(['speech_enhancement', 'noise_reduction'])
+  })
+})

@@ -1,0 +1,152 @@
+import { clsx } from 'clsx'
+import { FolderOpen, Upload } from 'lucide-react'
+import { lazy, Suspense, useRef, useState, type DragEvent } from 'react'
+import { ApiError } from '@/api/errors'
+import { enhance, typeName } from '@/strings'
+import { Button, Select } from '@/ui/kit'
+import { EXTENSIONS, useUploadOptions, type AudioType, type UploadOptions } from './options'
+import { queue } from './queue'
+
+const Recorder = lazy(() => import('./Recorder'))
+const MEBIBYTE = 1048576
+
+/** What the server would refuse for sure, told before a byte is sent. */
+export function refusalOf(file: { name: string; size: number }, bytesMax: number): ApiError | undefined {
+  const name = file.name.toLowerCase()
+  if (!EXTENSIONS.some((extension) => name.endsWith(extension))) return new ApiError(400, enhance.wrongFormat(file.name))
+  if (file.size === 0) return new ApiError(400, enhance.emptyFile(file.name))
+  if (file.size > bytesMax) return new ApiError(413, enhance.tooLarge(file.name, Math.round(bytesMax / MEBIBYTE)))
+  return undefined
+}
+
+function TypePicker({ types, value, onPick }: { types: AudioType[]; value: string; onPick: (id: string) => void }) {
+  return (
+    <fieldset>
+      <legend className="mb-1 text-sm font-semibold">{enhance.type}</legend>
+      <div className="grid gap-2 sm:flex sm:flex-wrap">
+        {types.map((type) => (
+          <label
+            key={type.id}
+            className={clsx(
+              'flex min-h-10 cursor-pointer items-center gap-2 rounded-lg border px-3 py-1.5 text-sm has-focus-visible:outline-3 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent',
+              type.id === value ? 'border-accent bg-accent-soft' : 'border-line-strong bg-card hover:bg-sunken',
+            )}
+          >
+            <input
+              type="radio"
+              name="type"
+              value={type.id}
+              checked={type.id === value}
+              onChange={() => onPick(type.id)}
+              className="accent-accent outline-none"
+            />
+            <span>
+              <span className="font-semibold">{type.name}</span>
+              {type.text && <span className="block text-xs text-soft">{type.text}</span>}
+            </span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  )
+}
+
+interface Choice {
+  type: string
+  strength: string
+  output: string
+}
+
+function strengthOf(type: AudioType, wanted: string): string {
+  return type.strengths.includes(wanted) ? wanted : (type.strengths[0] ?? '')
+}
+
+function fieldsOf(choice: Choice, options: UploadOptions): Record<string, string> {
+  const type = options.types.find((other) => other.id === choice.type) ?? options.types[0]
+  return {
+    ...(type ? { processing_type: type.id } : {}),
+    ...(type?.strengths.length ? { strength: strengthOf(type, choice.strength) } : {}),
+    ...(options.outputs.length > 1 && choice.output ? { output_format: choice.output } : {}),
+  }
+}
+
+function Choices({ options, choice, onChange }: { options: UploadOptions; choice: Choice; onChange: (choice: Choice) => void }) {
+  const type = options.types.find((other) => other.id === choice.type)
+  return (
+    <div className="mb-4 flex flex-wrap items-end gap-4">
+      <TypePicker types={options.types} value={choice.type} onPick={(id) => onChange({ ...choice, type: id })} />
+      {type && type.strengths.length > 1 && (
+        <Select
+          label={enhance.strength}
+          options={type.strengths.map((strength) => [strength, typeName(strength)])}
+          value={strengthOf(type, choice.strength)}
+          onPick={(strength) => onChange({ ...choice, strength })}
+        />
+      )}
+      {options.outputs.length > 1 && (
+        <Select
+          label={enhance.output}
+          options={options.outputs.map((output) => [output, output.toUpperCase()])}
+          value={choice.output || options.outputs[0]}
+          onPick={(output) => onChange({ ...choice, output })}
+        />
+      )}
+    </div>
+  )
+}
+
+export function AddFiles() {
+  const options = useUploadOptions()
+  const [choice, setChoice] = useState<Choice>({ type: 'speech_enhancement', strength: 'normal', output: '' })
+  const [isOver, setOver] = useState(false)
+  const input = useRef<HTMLInputElement>(null)
+
+  const add = (files: Iterable<File>) => {
+    for (const file of files) queue.add(file, fieldsOf(choice, options), refusalOf(file, options.bytesMax))
+  }
+  const drag = (isInside: boolean) => (event: DragEvent) => {
+    event.preventDefault()
+    setOver(isInside)
+  }
+  return (
+    <section aria-label={enhance.add} className="rounded-2xl border border-line bg-card p-4 sm:p-6">
+      <Choices options={options} choice={choice} onChange={setChoice} />
+      <div
+        onDragOver={drag(true)}
+        onDragLeave={drag(false)}
+        onDrop={(event) => {
+          drag(false)(event)
+          add(event.dataTransfer.files)
+        }}
+        className={clsx(
+          'flex flex-col items-center gap-3 rounded-xl border-2 border-dashed px-4 py-8 text-center transition-colors sm:py-12',
+          isOver ? 'border-accent bg-accent-soft' : 'border-line-strong bg-page',
+        )}
+      >
+        <Upload aria-hidden size={36} className="text-accent" />
+        <p className="text-lg font-semibold">{isOver ? enhance.dropNow : enhance.drop}</p>
+        <div className="flex flex-wrap items-center justify-center gap-2">
+          <input
+            ref={input}
+            type="file"
+            multiple
+            accept={EXTENSIONS.join(',')}
+            hidden
+            onChange={(event) => {
+              add(event.target.files ?? [])
+              event.target.value = ''
+            }}
+          />
+          <Button look="main" onClick={() => input.current?.click()}>
+            <FolderOpen aria-hidden size={18} />
+            {enhance.choose}
+          </Button>
+          <Suspense fallback={<Button disabled>{enhance.record}</Button>}>
+            <Recorder onRecorded={(file) => add([file])} />
+          </Suspense>
+        </div>
+        <p className="text-sm text-soft">{enhance.formats(Math.round(options.bytesMax / MEBIBYTE))}</p>
+      </div>
+    </section>
+  )
+}

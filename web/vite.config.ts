@@ -1,0 +1,52 @@
+import react from '@vitejs/plugin-react'
+import tailwindcss from '@tailwindcss/vite'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { defineConfig, type Plugin } from 'vite'
+import { licences } from './licences'
+
+// In development, what is not a file of the app's is the API's.
+const api = process.env.WHAZZ_API ?? 'http://localhost:8000'
+const apiPaths = '^/(auth|guest|audio|admin|health|metrics|openapi\\.json|usage/.+)'
+
+const openapi = JSON.parse(readFileSync(resolve(__dirname, '../docs/openapi.json'), 'utf8')) as { paths: object }
+
+/** Redoc's bundle shows a picture from another host: ours instead, so that no request leaves. */
+const noOtherHosts: Plugin = {
+  name: 'no-other-hosts',
+  generateBundle(_, bundle) {
+    for (const file of Object.values(bundle))
+      if (file.type === 'asset' && file.fileName.includes('redoc.standalone'))
+        file.source = Buffer.from(file.source).toString().replaceAll('https://cdn.redoc.ly/redoc/logo-mini.svg', '/favicon.svg')
+  },
+}
+
+/** The app's script is fetched while the page is still being painted: see src/boot.ts. */
+const appPreload: Plugin = {
+  name: 'app-preload',
+  transformIndexHtml: {
+    order: 'post',
+    handler(_, { bundle, filename }) {
+      const app = Object.values(bundle ?? {}).find((file) => file.type === 'chunk' && file.moduleIds.some((id) => id.endsWith('/src/main.tsx')))
+      if (!app || !filename.endsWith('index.html')) return []
+      return [{ tag: 'link', attrs: { rel: 'modulepreload', href: `/${app.fileName}`, crossorigin: true }, injectTo: 'head' }]
+    },
+  },
+}
+
+export default defineConfig({
+  plugins: [react(), tailwindcss(), noOtherHosts, licences(), appPreload],
+  resolve: { alias: { '@': resolve(__dirname, 'src') } },
+  define: { __HAS_AUDIO_TYPES__: JSON.stringify('/audio/types' in openapi.paths) },
+  server: { port: 5173, strictPort: true, proxy: { [apiPaths]: { target: api } } },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0, // the Content-Security-Policy allows no data: scripts or styles
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 2000,
+    rollupOptions: {
+      input: ['index.html', 'docs.html', 'redoc.html'].map((page) => resolve(__dirname, page)),
+    },
+  },
+  test: { include: ['src/**/*.test.ts', 'src/**/*.test.tsx'], environment: 'node' },
+} as Parameters<typeof defineConfig>[0])
