@@ -19,7 +19,7 @@ enum {
     CALLS_ACCOUNTS_MAX = 65536, /* accounts whose calls wait to be written */
     WORK_MAX = 1024,            /* requests that wait for a work thread */
     WORK_THREADS_PER_CORE = 8,  /* most of them wait for the disk or a child */
-    LEASE_US = 60000000,
+    LEASE_US = 30000000,
 };
 
 static int cores(void)

@@ -62,7 +62,7 @@ class Kill(Case):
         return jobs
 
     def settled_jobs_of(self, client):
-        end = time.monotonic() + 120
+        end = time.monotonic() + 240  # what a killed server had in hand waits for its lease's end
         while time.monotonic() < end:
             jobs = self.jobs_of(client)
             if not any(s in ("pending", "processing") for s in jobs.values()):
