@@ -347,7 +347,7 @@ journey('an admin’s day', async (page) => {
   await page.getByRole('tab', { name: 'Upkeep' }).click()
   await page.getByRole('button', { name: 'Remove now' }).click()
   await page.getByText(/Cleanup completed/).waitFor()
-  const guests = page.getByRole('region', { name: 'Limits in force' }).getByRole('row').filter({ hasText: 'A guest' })
+  const guests = page.getByRole('region', { name: 'List: Limits in force' }).getByRole('row').filter({ hasText: 'A guest' })
   assert.match(await guests.innerText(), /A guest\s+3\s+50 MB\s+10 min/)
 })
 

@@ -14,7 +14,7 @@ const names = Object.keys(admin.plans) as (keyof Plans)[]
 
 function Table({ plans }: { plans: Plans }) {
   return (
-    <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={admin.limitsTitle}>
+    <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={admin.listOf(admin.limitsTitle)}>
       <table className="w-full text-sm">
         <caption className="sr-only">{admin.limitsTitle}</caption>
         <thead>
