@@ -374,6 +374,7 @@ static int process_request(const struct audio_host *h, const struct audio_task *
     (void)snprintf(ret->type, sizeof ret->type, "%s", task->type);
     (void)snprintf(ret->format, sizeof ret->format, "%s", format);
     ret->loudness_normalise = task->loudness_normalise;
+    ret->strength = (uint32_t)task->strength;
     ret->output_bytes_max = task->output_bytes_max ? task->output_bytes_max
                                                    : OUTPUT_BYTES_USUAL;
     ret->file_bytes_max = task->loudness_normalise &&

@@ -89,7 +89,8 @@ static int auth_start(struct service *s, struct err *reterr)
 static int files_start(struct service *s, struct err *reterr)
 {
     const struct audio_limits limits = { .memory_bytes = s->options->child_memory_bytes,
-                                         .duration_us_max = s->options->duration_us_max };
+                                         .duration_us_max = s->options->duration_us_max,
+                                         .scratch_dir = s->options->data_dir };
     char dir[4096];
     int rc;
 

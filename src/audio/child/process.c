@@ -137,7 +137,8 @@ static int parts_open(struct process *p, const struct process_files *files,
                                       .bytes_max = p->request->output_bytes_max,
                                       .is_deep = source_is_deep(p->source),
                                       .tags = source_tags(p->source) };
-    const struct engine_input input = { rate, layout, AUDIO_STRENGTH_NORMAL };
+    const struct engine_input input = { rate, layout,
+                                        (enum audio_strength)p->request->strength };
     int rc = engine_open(p->request->type, &input, &p->engine, reterr);
 
     floor_init(&p->floor_out, rate);

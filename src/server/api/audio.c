@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "audio/audio.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "blob/blob.h"
@@ -214,8 +215,8 @@ static const char *content_type_of(const char *format)
     return "application/octet-stream";
 }
 
-/* "processed_NAME.wav": results are WAV whatever came in. */
-static void processed_name(const struct job *job, struct buf *out)
+/* "processed_NAME.wav", with what belongs to the output's format. */
+static void processed_name(const struct job *job, const char *extension, struct buf *out)
 {
     const char *dot = strrchr(job->original_filename, '.');
     const size_t stem = dot ? (size_t)(dot - job->original_filename)
@@ -223,12 +224,13 @@ static void processed_name(const struct job *job, struct buf *out)
 
     buf_add_text(out, "processed_");
     buf_add(out, job->original_filename, stem);
-    buf_add_text(out, ".wav");
+    buf_addf(out, ".%s", extension);
 }
 
 static int audio_download(struct http_request *req, struct http_reply *reply)
 {
     struct download *d = api_own(req, sizeof *d, NULL);
+    const struct audio_format *format;
     struct buf name;
     int rc = d ? job_of_caller(req, &d->job) : ERR_NO_MEMORY;
 
@@ -239,14 +241,17 @@ static int audio_download(struct http_request *req, struct http_reply *reply)
     if (d->job.status != JOB_COMPLETED)
         return api_refuse(req, 400, "Job not completed: %s",
                           job_status_name(d->job.status));
+    format = audio_format_find(view_of(d->job.choice.output_format));
+    if (!format)
+        return err_set(&req->err, ERR_CORRUPT, "a job of an output format unknown here");
     buf_init(&name, 1024);
-    processed_name(&d->job, &name);
+    processed_name(&d->job, format->extension, &name);
     rc = file_reply(req, reply, d->job.output_blob, d->job.output_digest, buf_view(&name));
     buf_release(&name);
     if (rc == ERR_NOT_FOUND)
         return api_refuse(req, 500, "Processed file not found");
     d->size = d->job.output_bytes;
-    reply->content_type = content_type_of("wav");
+    reply->content_type = content_type_of(format->extension);
     if (rc == 0)
         api_context_of(req)->on_finish = download_finish;
     return rc;
