@@ -65,6 +65,14 @@ MUST_CHECK int audio_probe(struct audio_host *host, int fd, struct audio_info *r
 extern const char *const audio_types[];
 bool audio_type_is_known(struct view type);
 
+/* Every processing type that this service has a word for, ours or not yet, first those of
+ * audio_types; ends with a NULL type. */
+struct audio_kind {
+    const char *type;
+    const char *engine; /* NULL: none is built in */
+};
+extern const struct audio_kind audio_kinds[];
+
 /* What a result can be stored as: a table that ends with a NULL name, "wav" first.
  *
  * The sample rate is kept where the format has it; else the lowest that it has above, or

@@ -12,6 +12,14 @@ enum {
 
 const char *const audio_types[] = { "speech_enhancement", "noise_reduction", NULL };
 
+const struct audio_kind audio_kinds[] = {
+    { "speech_enhancement", "DTLN and log-MMSE" },
+    { "noise_reduction", "log-MMSE" },
+    { "speaker_separation", NULL },
+    { "music_separation", NULL },
+    { NULL, NULL },
+};
+
 const struct audio_format audio_formats[] = {
     { "wav", "wav", "audio/wav", "WAV, 16 bit", true },
     { "wav24", "wav", "audio/wav", "WAV, 24 bit", true },

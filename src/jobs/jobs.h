@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/uuid.h"
 #include "base/view.h"
@@ -166,6 +167,13 @@ MUST_CHECK int jobs_downloaded(struct db *db, const struct job *job, int64_t byt
  * goes too when `forget`. */
 MUST_CHECK int jobs_delete(struct db *db, struct view job_id, bool forget, int64_t now_us,
                            struct job *ret);
+/* Keeps two waveforms (JSON texts) with a completed job until its files go; the first to be
+ * kept stay. 0 also when the job is not there, or without files, any more. */
+MUST_CHECK int jobs_waveforms_set(struct db *db, struct view job_id, struct view original,
+                                  struct view result);
+/* Appends them. ERR_NOT_FOUND before they were made. */
+MUST_CHECK int jobs_waveforms_get(struct db *db, const struct job *job,
+                                  struct buf *ret_original, struct buf *ret_result);
 /* Moves all jobs of one account to another (guest to user). */
 MUST_CHECK int jobs_move(struct db *db, int64_t from_account_id, int64_t to_account_id);
 /* Forgets all jobs of an account, at most `most` at a time, calling `row` with each. */

@@ -2,6 +2,7 @@
 import json
 import struct
 import subprocess
+import time
 
 from bodies import wav
 from whazz import Case
@@ -151,6 +152,74 @@ class Outputs(Case):
         storage = guest.get("/usage/limits").json["storage_mb"]
         self.assertAlmostEqual(storage["used"], (sizes + 3 * len(self.sound)) / 2**20, delta=0.01)
         self.assertEqual(storage["reserved"], 0)
+
+
+class Types(Case):
+    def test_types_are_public(self):
+        told = self.answer(self.server.client().get("/audio/types"), 200)
+        self.assertEqual([f["name"] for f in told["output_formats"]], list(FORMATS))
+        self.assertEqual(told["strengths"], ["normal", "light", "strong"])
+        for kind in told["processing_types"]:
+            with self.subTest(kind["name"]):
+                reply = self.server.guest().upload(fields=[("processing_type", kind["name"])])
+                self.assertEqual(reply.status, 201 if kind["available"] else 400, str(reply))
+                self.assertEqual(kind["engine"] is not None, kind["available"])
+        self.assertIn("speaker_separation", [k["name"] for k in told["processing_types"]])
+
+
+class Peaks(Case):
+    OPTIONS = ("--file-expiry", "4s")
+
+    def peaks(self, client, job, status=200):
+        return self.answer(client.get(f"/audio/peaks/{job}"), status)
+
+    def test_waveforms(self):
+        guest, stranger = self.server.guest(), self.server.guest()
+        samples = [0] * 8000 + [16384] * 4000 + [-16384] * 4000
+        sound = wav(1.0)[:44] + struct.pack("<16000h", *samples)
+        job = guest.uploaded(sound)
+        guest.wait_for_job(job)
+        told = self.peaks(guest, job)
+        self.assertEqual((told["job_id"], told["duration"], told["full_scale"]), (job, 1.0, 127))
+        original, result = told["original"], told["result"]
+        for side in (*original.values(), *result.values()):
+            self.assertEqual(len(side), 500)
+        self.assertEqual(set(original["max"][:249]), {0})
+        self.assertEqual(set(original["max"][251:374]), {64})
+        self.assertEqual(set(original["min"][376:]), {-64})
+        self.assertNotEqual(result, original)
+        self.assertEqual(self.peaks(guest, job), told)
+        self.assertEqual(self.peaks(self.server.admin(), job), told)
+        self.problem(stranger.get(f"/audio/peaks/{job}"), 403)
+        self.problem(self.server.client().get(f"/audio/peaks/{job}"), 401)
+        self.problem(guest.get("/audio/peaks/0b6f4c1e-6f0a-4f3c-9b51-2f8f3b0f6f2a"), 404,
+                     "Job not found")
+
+    def test_they_are_made_once_and_go_with_the_files(self):
+        guest = self.server.guest()
+        job = guest.uploaded(wav(1.0))
+        guest.wait_for_job(job)
+        told = self.peaks(guest, job)
+        self.server.guest().uploaded()  # what is durable after it, the waveforms are before
+        for path in self.server.files():
+            path.write_bytes(b"no audio any more")
+        self.assertEqual(self.peaks(guest, job), told)
+        end = time.monotonic() + 30
+        while guest.get(f"/audio/status/{job}").json["status"] != "expired":
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.2)
+        self.problem(guest.get(f"/audio/peaks/{job}"), 410, "The file has expired")
+
+    def test_not_before_the_outcome(self):
+        guest = self.server.guest()
+        broken = wav(2.0)[:44] + b"\0" * 64000
+        broken = broken.replace(b"\x01\x00\x01\x00", b"\x03\x00\x01\x00", 1)
+        broken = broken[:34] + struct.pack("<H", 32) + broken[36:44] + \
+            struct.pack("<f", float("nan")) * 16000
+        broken = broken[:28] + struct.pack("<IH", 64000, 4) + broken[34:]
+        job = guest.uploaded(broken)
+        self.assertEqual(guest.wait_for_job(job)["status"], "failed")
+        self.problem(guest.get(f"/audio/peaks/{job}"), 400, "Job not completed: failed")
 
 
 class Room(Case):

@@ -11,6 +11,8 @@
 #include "server/api/api.h"
 #include "server/api/events.h"
 #include "server/api/job.h"
+#include "server/api/peaks.h"
+#include "server/api/types.h"
 #include "server/api/upload.h"
 #include "server/api/validate.h"
 #include "server/http/disposition.h"
@@ -234,13 +236,10 @@ static int audio_download(struct http_request *req, struct http_reply *reply)
     struct buf name;
     int rc = d ? job_of_caller(req, &d->job) : ERR_NO_MEMORY;
 
+    if (rc == 0)
+        rc = job_result_check(req, &d->job);
     if (rc)
         return rc;
-    if (d->job.status == JOB_EXPIRED)
-        return err_set(&req->err, ERR_GONE, "The file has expired");
-    if (d->job.status != JOB_COMPLETED)
-        return api_refuse(req, 400, "Job not completed: %s",
-                          job_status_name(d->job.status));
     format = audio_format_find(view_of(d->job.choice.output_format));
     if (!format)
         return err_set(&req->err, ERR_CORRUPT, "a job of an output format unknown here");
@@ -303,6 +302,9 @@ const struct route api_routes_audio[] = {
     { HTTP_GET, "/audio/jobs", ROUTE_IDENTIFIED, .prepare = list_prepare,
       .read = audio_jobs },
     { HTTP_GET, "/audio/download/{job_id}", ROUTE_IDENTIFIED, .read = audio_download },
+    { HTTP_GET, "/audio/peaks/{job_id}", ROUTE_IDENTIFIED, .prepare = peaks_prepare,
+      .work = peaks_work, .read = peaks_reply },
+    { HTTP_GET, "/audio/types", ROUTE_PUBLIC, .read = types_reply },
     { HTTP_GET, "/audio/original/{job_id}", ROUTE_IDENTIFIED, .read = audio_original },
     { HTTP_DELETE, "/audio/jobs/{job_id}", ROUTE_IDENTIFIED, .write = delete_write,
       .read = delete_files },

@@ -20,6 +20,15 @@ int job_of_caller(struct http_request *req, struct job *ret)
     return 0;
 }
 
+int job_result_check(struct http_request *req, const struct job *job)
+{
+    if (job->status == JOB_EXPIRED)
+        return err_set(&req->err, ERR_GONE, "The file has expired");
+    if (job->status != JOB_COMPLETED)
+        return api_refuse(req, 400, "Job not completed: %s", job_status_name(job->status));
+    return 0;
+}
+
 static double percent_of(struct http_request *req, const struct job *job)
 {
     struct progress progress;

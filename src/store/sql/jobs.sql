@@ -106,3 +106,16 @@ DELETE FROM job_arrivals WHERE minute < $1;
 
 -- name: job_arrivals_since
 SELECT COALESCE(SUM(jobs), 0) FROM job_arrivals WHERE minute > $1;
+
+-- name: job_waveforms_add
+INSERT INTO job_waveforms (account_id, job_id, original, result) VALUES ($1, $2, $3, $4)
+ON CONFLICT (account_id, job_id) DO NOTHING;
+
+-- name: job_waveforms_get
+SELECT original, result FROM job_waveforms WHERE account_id = $1 AND job_id = $2;
+
+-- name: job_waveforms_remove
+DELETE FROM job_waveforms WHERE account_id = $1 AND job_id = $2;
+
+-- name: job_waveforms_move
+UPDATE job_waveforms SET account_id = $1 WHERE account_id = $2;
