@@ -98,7 +98,7 @@ extern const char *const audio_strengths[];
 MUST_CHECK bool audio_strength_of(struct view name, enum audio_strength *ret);
 
 struct audio_task {
-    const char *type;
+    const char *type;   /* NULL: no engine, a copy in the format */
     const char *format; /* of audio_formats; NULL: "wav" */
     enum audio_strength strength;
     /* EBU R 128: the result gets -16 LUFS, with its true peaks limited to -1 dBTP before a

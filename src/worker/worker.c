@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "audio/audio.h"
+#include "audio/exec.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "blob/blob.h"
@@ -141,6 +142,7 @@ static int run_process(struct run *r, struct blob_writer *w, struct audio_result
                                .duration_us = r->job.duration_us,
                                .progress = run_progress,
                                .ctx = r };
+    const struct exec_engines *engines = r->workers->config.engines;
     int64_t bytes;
     int rc;
 
@@ -154,7 +156,10 @@ static int run_process(struct run *r, struct blob_writer *w, struct audio_result
         return err_set(err, ERR_CORRUPT, "The uploaded file is missing.");
     if (rc)
         return rc;
-    rc = audio_process(r->workers->config.audio, &task, result, err);
+    if (exec_engines_serve(engines, view_of(task.type)))
+        rc = exec_process(engines, r->workers->config.audio, &task, result, err);
+    else
+        rc = audio_process(r->workers->config.audio, &task, result, err);
     (void)close(task.input_fd);
     return rc;
 }

@@ -10,6 +10,7 @@
 #include "server/api/api.h"
 #include "server/api/metrics.h"
 #include "server/api/problem.h"
+#include "server/api/types.h"
 #include "server/api/validate.h"
 #include "server/http/multipart.h"
 
@@ -285,9 +286,17 @@ static int names_refuse(struct http_request *req, const char *text,
     return rc;
 }
 
-static const char *type_name(size_t i)
+static int type_refuse(struct http_request *req, const struct upload *u)
 {
-    return audio_types[i];
+    struct buf names;
+    int rc;
+
+    buf_init(&names, 1024);
+    types_list(u->api, &names);
+    rc = api_refuse(req, 400, "Unknown processing type. Available: %s",
+                    names.error ? "" : names.data);
+    buf_release(&names);
+    return rc;
 }
 
 static const char *format_name(size_t i)
@@ -305,8 +314,8 @@ static int fields_check(struct http_request *req, struct upload *u)
     const char *loudness = field_text(u, FIELD_LOUDNESS, "false");
     enum audio_strength strength;
 
-    if (!audio_type_is_known(view_of(field_text(u, FIELD_TYPE, audio_types[0]))))
-        return names_refuse(req, "Unknown processing type.", type_name);
+    if (!type_is_available(u->api, view_of(field_text(u, FIELD_TYPE, audio_types[0]))))
+        return type_refuse(req, u);
     u->output = audio_format_find(
         view_of(field_text(u, FIELD_FORMAT, audio_formats[0].name)));
     if (!u->output)
