@@ -11,6 +11,7 @@ import sys
 import traceback
 
 import report
+import rows_audio
 import rows_download
 import rows_store
 import rows_upload
@@ -27,6 +28,7 @@ GROUPS = {
     "analytics": rows_store.analytics,
     "ledger": rows_store.ledger,
     "start": rows_store.start,
+    "audio": rows_audio.measure,
 }
 
 

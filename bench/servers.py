@@ -11,7 +11,6 @@ NO_LIMIT = "1000000000"
 # so that every command of the program has them: each sets the plans that it finds there.
 WHAZZ_OPTIONS = {
     "WHAZZ_LOG_LEVEL": "error",
-    "WHAZZ_WORKERS": "1",
     "WHAZZ_UPLOAD_MAX": "101MB",
     "WHAZZ_USER_FILES_PER_DAY": NO_LIMIT,
     "WHAZZ_USER_STORAGE": "10TB",
@@ -26,7 +25,7 @@ WHAZZ_OPTIONS = {
 
 
 class Whazz(Process):
-    def __init__(self, program, folder, database=None):
+    def __init__(self, program, folder, database=None, workers=1):
         self.program = program
         self.folder = folder
         self.port = free_port()
@@ -35,7 +34,8 @@ class Whazz(Process):
             self.place += ["--database", f"sqlite:{database}"]
         os.makedirs(folder, exist_ok=True)
         super().__init__("whazz", [program, "serve", "--listen", f"127.0.0.1:{self.port}",
-                                   *self.place], f"{folder}/log", env=WHAZZ_OPTIONS)
+                                   *self.place], f"{folder}/log",
+                         env={**WHAZZ_OPTIONS, "WHAZZ_WORKERS": str(workers)})
         self.require(lambda: client.is_healthy(self.port))
 
     def user_token(self, name="bench", admin=False):

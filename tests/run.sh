@@ -67,11 +67,11 @@ everything() {
     inside gcc
     outside gcc
 
-    # Without what measures memory or time of the server as it is built for use.
+    # Without the web app, and what measures memory or time of the server as it is used.
     build sanitized all clang -Dbuildtype=debug -Dwebui=false \
         -Db_sanitize=address,undefined
     inside sanitized
-    outside sanitized --except test_memory --except test_kill.Kill
+    outside sanitized --except test_memory --except test_kill.Kill --except test_web
 
     build threads all clang -Dbuildtype=debugoptimized -Dwebui=false -Db_sanitize=thread
     inside threads --suite unit

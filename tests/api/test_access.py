@@ -8,8 +8,8 @@ from whazz import Case
 PUBLIC = {("post", "/auth/login"), ("post", "/auth/refresh"), ("post", "/auth/signup"),
           ("post", "/guest/session"), ("get", "/guest/example/mixed-access")}
 # What belongs to the one who asks: others get their own, never someone else's.
-OWN = {"/auth/me", "/auth/logout", "/usage/me", "/usage/limits", "/usage/history",
-       "/usage/export", "/audio/jobs", "/audio/upload"}
+OWN = {"/auth/me", "/auth/me/data", "/auth/password", "/auth/logout", "/usage/me",
+       "/usage/limits", "/usage/history", "/usage/export", "/audio/jobs", "/audio/upload"}
 
 
 class Access(Case):
@@ -107,7 +107,7 @@ class Access(Case):
 
     def test_own_pages_never_show_another(self):
         for template in ("/usage/me", "/usage/limits", "/usage/history", "/usage/export",
-                         "/audio/jobs"):
+                         "/audio/jobs", "/auth/me/data"):
             for client in (self.other, self.stranger):
                 with self.subTest(template):
                     body = self.refused(client, "get", template, (200,)).body

@@ -271,7 +271,7 @@ class Usage(Base):
         got = self.get(f"/usage/admin/user/{user.user['id']}")
         self.assertEqual(set(got["user"]),
                          {"id", "username", "email", "is_verified", "created_at"})
-        self.assertEqual(set(got), {*ME, "user"})
+        self.assertEqual(set(got), {*ME, "user", "limits"})
         self.assertEqual(got["total_files_uploaded"], 1)
         mine = user.get("/usage/me").json
         self.assertEqual({k: got[k] for k in ME}, mine)

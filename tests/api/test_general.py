@@ -64,6 +64,21 @@ class General(Case):
         user.get(f"/audio/download/{job}")
         self.assertEqual(user.get("/usage/me").json["total_files_downloaded"], 1)
 
+    def test_long_text_is_compressed_for_who_takes_it(self):
+        user = self.server.user()
+        plain = user.get("/usage/history?start=2026-01-01")
+        packed = user.get("/usage/history?start=2026-01-01", Accept_Encoding="br, gzip;q=0.5")
+        self.assertEqual(packed.headers["Content-Encoding"], "gzip")
+        self.assertIn("Accept-Encoding", packed.headers["Vary"])
+        self.assertLess(len(packed.packed), len(plain.body) // 4)
+        self.assertEqual(packed.json["buckets"], plain.json["buckets"])
+        self.assertIsNone(plain.headers["Content-Encoding"])
+        for refused in ("gzip;q=0", "identity", "br"):
+            reply = user.get("/usage/history?start=2026-01-01", Accept_Encoding=refused)
+            self.assertIsNone(reply.headers["Content-Encoding"])
+        self.assertIsNone(user.get("/usage/me", Accept_Encoding="gzip").headers[
+            "Content-Encoding"])
+
     def test_unknown_paths_and_methods(self):
         self.problem(self.server.client().get("/nowhere"), 404, "Not Found")
         self.problem(self.server.client().request("TRACE", "/usage/me"), 405)

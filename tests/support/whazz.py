@@ -4,6 +4,7 @@ The binary is named by the environment variable WHAZZ. Every server runs in an e
 temporary folder on a free port of 127.0.0.1, and is killed when its test class ends.
 """
 import atexit
+import gzip
 import http.client
 import json
 import os
@@ -223,6 +224,9 @@ def _end_all():
 class Reply:
     def __init__(self, status, headers, body, sent):
         self.status, self.headers, self.body, self.sent = status, headers, body, sent
+        self.packed = body  # as it was sent
+        if body and headers["Content-Encoding"] == "gzip":
+            self.body = gzip.decompress(body)
 
     @property
     def json(self):

@@ -67,7 +67,7 @@ class Whole(unittest.TestCase):
     def test_replies_are_closed(self):
         """An object that names all its members allows no other; requests may hold more."""
         requests = {"Credentials", "NewUser", "NewUserByAdmin", "UserChange", "NewPassword",
-                    "RefreshRequest"}
+                    "RefreshRequest", "PasswordChange", "PasswordProof"}
         for name, schema in DOCUMENT["components"]["schemas"].items():
             for at, node in walk(schema, name):
                 if isinstance(node, dict) and "properties" in node and name not in requests:

@@ -1,5 +1,5 @@
 // How fast the app is: bytes of the front page, first paint and readiness on a slow device, and
-// the time to draw a year of days. Fails when a budget is passed.
+// the time to draw a year of days. Fails when one is over its budget.
 import { availableParallelism, loadavg } from 'node:os'
 import { newPage, startBrowser, startServer } from './harness.mjs'
 
@@ -110,7 +110,7 @@ let isOver = false
 for (const [name, budget] of Object.entries(BUDGETS)) {
   const value = figures[name]
   isOver ||= !(value <= budget)
-  console.log(`${name.padEnd(24)} ${value.toFixed(1).padStart(8)}   budget ${budget}${value <= budget ? '' : '   PASSED'}`)
+  console.log(`${name.padEnd(24)} ${value.toFixed(1).padStart(8)}   budget ${budget}${value <= budget ? '' : '   OVER'}`)
 }
 console.log(`${'processor, not slowed ms'.padEnd(24)} ${median(processor).toFixed(1).padStart(8)}`)
 console.log(`medians of ${RUNS} loads into an empty cache, processor slowed 4 times`)

@@ -3,10 +3,13 @@
 #include <string.h>
 #include "base/clock.h"
 #include "blob/blob.h"
+#include "jobs/meters.h"
 #include "jobs/progress.h"
 #include "server/api/api.h"
 #include "server/api/admin_users.h"
+#include "server/api/files.h"
 #include "server/api/job.h"
+#include "server/api/limits.h"
 #include "server/api/people.h"
 #include "server/api/validate.h"
 
@@ -292,6 +295,29 @@ static int cleanup(struct http_request *req, struct http_reply *reply)
     return rc;
 }
 
+/* ---- limits ---- */
+
+static int limits_in_force(struct http_request *req, struct http_reply *reply)
+{
+    const char *const plans[] = { PLAN_USER, PLAN_GUEST, PLAN_NETWORK };
+    struct usage_limit_state states[2 * USAGE_LIMITS_MAX];
+    struct json j;
+    int rc = 0;
+
+    http_reply_json(reply, 200, &j);
+    json_object_begin(&j);
+    for (size_t i = 0; i < 3 && rc == 0; i++) {
+        size_t count;
+
+        rc = usage_plan_read(req->db, plans[i], req->now_us, states, &count);
+        json_key(&j, plans[i]);
+        if (rc == 0)
+            limits_plan_write(&j, states, count);
+    }
+    json_object_end(&j);
+    return rc;
+}
+
 const struct route api_routes_admin[] = {
     { HTTP_GET, "/admin/users", ROUTE_ADMIN, .prepare = users_prepare, .read = users_list },
     { HTTP_POST, "/admin/users", ROUTE_ADMIN, .prepare = user_create_prepare,
@@ -319,6 +345,7 @@ const struct route api_routes_admin[] = {
     { HTTP_GET, "/admin/jobs", ROUTE_ADMIN, .prepare = jobs_prepare, .read = jobs_all },
     { HTTP_DELETE, "/admin/jobs/{job_id}", ROUTE_ADMIN, .write = job_delete,
       .read = job_delete_files },
+    { HTTP_GET, "/admin/limits", ROUTE_ADMIN, .read = limits_in_force },
     { HTTP_GET, "/admin/stats/overview", ROUTE_ADMIN, .read = overview },
     { HTTP_POST, "/admin/cleanup/expired", ROUTE_ADMIN, .prepare = files_prepare,
       .write = cleanup, .read = files_remove, .body_bytes_max = ADMIN_BODY_BYTES_MAX },

@@ -2,14 +2,13 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "server/api/job.h"
+#include "server/api/files.h"
 #include "server/api/people.h"
 #include "server/api/validate.h"
 
 /* One request about users; a superset of what each step needs. */
 struct user_request {
-    struct buf files; /* struct job after struct job: whose files go */
-    int64_t jobs;     /* seen, those without files included */
+    struct files files; /* first: see files_own */
     int64_t user_id;
     struct user_filter filter;
     struct json j;
@@ -17,66 +16,9 @@ struct user_request {
     bool has_email, has_username;
 };
 
-static void request_release(void *own)
+static int request_prepare(struct http_request *req)
 {
-    buf_release(&((struct user_request *)own)->files);
-}
-
-int files_prepare(struct http_request *req, struct http_reply *reply)
-{
-    struct user_request *r = api_own(req, sizeof *r, request_release);
-
-    (void)reply;
-    if (!r)
-        return ERR_NO_MEMORY;
-    buf_init(&r->files, 64 << 20);
-    return 0;
-}
-
-static int file_note(void *ctx, const struct job *job)
-{
-    struct user_request *r = ctx;
-
-    r->jobs++;
-    if (job->input_blob[0] || job->output_blob[0])
-        buf_add(&r->files, job, sizeof *job);
-    return r->files.error;
-}
-
-int files_forget(struct http_request *req, int64_t account_id)
-{
-    enum { MOST = 500 };
-    struct user_request *r = api_context_of(req)->own;
-    int64_t before;
-    int rc;
-
-    do {
-        before = r->jobs;
-        rc = jobs_delete_all(req->db, account_id, MOST, req->now_us, file_note, r);
-    } while (rc == 0 && r->jobs - before == MOST);
-    return rc;
-}
-
-int files_expire(struct http_request *req, int64_t most, int64_t *ret_count)
-{
-    struct user_request *r = api_context_of(req)->own;
-    const int rc = jobs_expire(req->db, req->now_us, most, file_note, r);
-
-    *ret_count = r->jobs;
-    return rc;
-}
-
-int files_remove(struct http_request *req, struct http_reply *reply)
-{
-    const struct user_request *r = api_context_of(req)->own;
-    struct job job;
-
-    (void)reply;
-    for (size_t at = 0; at + sizeof job <= r->files.len; at += sizeof job) {
-        memcpy(&job, r->files.data + at, sizeof job);
-        job_files_remove(req, &job);
-    }
-    return 0;
+    return files_own(req, sizeof(struct user_request)) ? 0 : ERR_NO_MEMORY;
 }
 
 /* ---- listing ---- */
@@ -84,8 +26,9 @@ int files_remove(struct http_request *req, struct http_reply *reply)
 int users_prepare(struct http_request *req, struct http_reply *reply)
 {
     struct user_request *r;
-    const int rc = files_prepare(req, reply);
+    const int rc = request_prepare(req);
 
+    (void)reply;
     if (rc)
         return rc;
     r = api_context_of(req)->own;
@@ -133,8 +76,9 @@ static void user_reply(struct http_reply *reply, int status, const struct user *
 
 int user_prepare(struct http_request *req, struct http_reply *reply)
 {
-    const int rc = files_prepare(req, reply);
+    const int rc = request_prepare(req);
 
+    (void)reply;
     if (rc)
         return rc;
     validate_path_int(req, 0, "user_id",
@@ -166,8 +110,9 @@ int user_create_prepare(struct http_request *req, struct http_reply *reply)
 {
     struct people_new *person;
     const struct json_value *body;
-    int rc = files_prepare(req, reply);
+    int rc = request_prepare(req);
 
+    (void)reply;
     if (rc)
         return rc;
     person = &((struct user_request *)api_context_of(req)->own)->person;
@@ -260,9 +205,7 @@ int user_delete(struct http_request *req, struct http_reply *reply)
         return api_refuse(req, 400, "Cannot delete your own account");
     rc = user_found(req, auth_user_get(req->db, r->user_id, &user));
     if (rc == 0)
-        rc = files_forget(req, r->user_id);
-    if (rc == 0)
-        rc = auth_user_delete(req->db, r->user_id, req->now_us);
+        rc = files_forget_user(req, r->user_id);
     if (rc == 0)
         people_message(reply, "User %s and all associated data deleted successfully",
                        user.username);

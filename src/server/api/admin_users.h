@@ -1,4 +1,4 @@
-/* The steps of /admin/users, and forgetting files whose owner or time is gone. */
+/* The steps of /admin/users. */
 #ifndef SERVER_API_ADMIN_USERS_H
 #define SERVER_API_ADMIN_USERS_H
 
@@ -22,14 +22,5 @@ int user_password_write(struct http_request *req, struct http_reply *reply);
 int user_verify(struct http_request *req, struct http_reply *reply);
 int user_activate(struct http_request *req, struct http_reply *reply);
 int user_deactivate(struct http_request *req, struct http_reply *reply);
-
-/* The files that a write step forgets are listed with the request and removed by its read
- * step, once the write is durable. */
-int files_prepare(struct http_request *req, struct http_reply *reply);
-/* Forgets all jobs of an account. */
-MUST_CHECK int files_forget(struct http_request *req, int64_t account_id);
-/* Expires at most `most` jobs. */
-MUST_CHECK int files_expire(struct http_request *req, int64_t most, int64_t *ret_count);
-int files_remove(struct http_request *req, struct http_reply *reply);
 
 #endif

@@ -1,24 +1,13 @@
 /* /auth: signing up, logging in and out. */
 #include <stdio.h>
 #include <string.h>
+#include "server/api/account.h"
 #include "server/api/api.h"
+#include "server/api/files.h"
 #include "server/api/people.h"
 #include "server/api/validate.h"
 
 enum { BODY_BYTES_MAX = 64 << 10 };
-
-static int throttled(struct http_request *req, enum auth_throttle throttle, struct view key)
-{
-    int64_t retry_s;
-    const int rc = auth_throttle(api_of(req)->auth, throttle, key, req->now_us, &retry_s);
-
-    if (rc == ERR_THROTTLED) {
-        (void)err_set(&req->err, rc, "Too many attempts. Try again in %lld seconds",
-                      (long long)retry_s);
-        req->err.retry_after_s = retry_s;
-    }
-    return rc;
-}
 
 /* ---- signup ---- */
 
@@ -44,7 +33,7 @@ static int signup_prepare(struct http_request *req, struct http_reply *reply)
         return rc;
     if (c->principal.kind == PRINCIPAL_GUEST)
         memcpy(s->guest_id, c->principal.guest_id, sizeof s->guest_id);
-    return throttled(req, THROTTLE_SIGNUP, view_of(c->principal.network));
+    return people_throttle(req, THROTTLE_SIGNUP, view_of(c->principal.network));
 }
 
 static int signup_work(struct http_request *req, struct http_reply *reply)
@@ -130,10 +119,10 @@ static int login_prepare(struct http_request *req, struct http_reply *reply)
     (void)snprintf(l->name, sizeof l->name, "%.*s", (int)name.len, name.ptr);
     l->password_len = password.len;
     memcpy(l->password, password.ptr, password.len);
-    rc = throttled(req, THROTTLE_LOGIN_NETWORK, view_of(c->principal.network));
+    rc = people_throttle(req, THROTTLE_LOGIN_NETWORK, view_of(c->principal.network));
     if (rc == 0)
         rc = http_read_now(req, reply, login_find);
-    return rc ? rc : throttled(req, THROTTLE_LOGIN_ACCOUNT, view_of(l->name));
+    return rc ? rc : people_throttle(req, THROTTLE_LOGIN_ACCOUNT, view_of(l->name));
 }
 
 static int wrong_password(struct http_request *req)
@@ -170,19 +159,6 @@ static int login_work(struct http_request *req, struct http_reply *reply)
     return 0;
 }
 
-static void tokens_write(struct http_reply *reply, const struct auth_tokens *tokens)
-{
-    struct json j;
-
-    http_reply_json(reply, 200, &j);
-    json_object_begin(&j);
-    json_put_str(&j, "access_token", tokens->access);
-    json_put_str(&j, "refresh_token", tokens->refresh);
-    json_put_str(&j, "token_type", "bearer");
-    json_object_end(&j);
-    http_reply_header(reply, "Cache-Control", "no-store");
-}
-
 /* The password was judged on an older snapshot: what has changed since counts. */
 static int login_recheck(struct http_request *req)
 {
@@ -207,7 +183,7 @@ static int login_write(struct http_request *req, struct http_reply *reply)
         rc = auth_session_start(api_of(req)->auth, req->db, l->account_id, req->now_us,
                                 &tokens, &req->err);
     if (rc == 0)
-        tokens_write(reply, &tokens);
+        people_tokens_write(reply, &tokens);
     return rc;
 }
 
@@ -245,7 +221,7 @@ static int refresh_write(struct http_request *req, struct http_reply *reply)
                                         req->now_us, &tokens, &r->was_reused, &req->err);
 
     if (rc == 0 && !r->was_reused)
-        tokens_write(reply, &tokens);
+        people_tokens_write(reply, &tokens);
     return rc;
 }
 
@@ -300,8 +276,7 @@ static int auth_me(struct http_request *req, struct http_reply *reply)
         return rc;
     http_reply_json(reply, 200, &j);
     json_object_begin(&j);
-    people_write_user(&j, &user);
-    json_put_bool(&j, "is_admin", user.is_admin); /* what a client may offer its user */
+    people_write_me(&j, &user);
     json_object_end(&j);
     return 0;
 }
@@ -316,5 +291,13 @@ const struct route api_routes_auth[] = {
     { HTTP_POST, "/auth/logout", ROUTE_PUBLIC, .prepare = logout_prepare,
       .write = logout_write, .body_bytes_max = BODY_BYTES_MAX },
     { HTTP_GET, "/auth/me", ROUTE_USER, .read = auth_me },
+    { HTTP_GET, "/auth/me/data", ROUTE_IDENTIFIED, .prepare = account_data_prepare,
+      .read = account_data },
+    { HTTP_DELETE, "/auth/me", ROUTE_USER, .prepare = account_delete_prepare,
+      .work = account_work, .write = account_delete_write, .read = files_remove,
+      .body_bytes_max = BODY_BYTES_MAX },
+    { HTTP_POST, "/auth/password", ROUTE_USER, .prepare = account_password_prepare,
+      .work = account_work, .write = account_password_write,
+      .body_bytes_max = BODY_BYTES_MAX },
     { 0 },
 };

@@ -5,9 +5,8 @@
 #include "base/clock.h"
 #include "jobs/meters.h"
 #include "server/api/api.h"
+#include "server/api/pages.h"
 #include "server/api/validate.h"
-
-enum { PAGE_ROWS = 200, PAGE_BYTES_MAX = 256 << 10 };
 
 enum export_format { EXPORT_CSV, EXPORT_NDJSON, EXPORT_JSON };
 
@@ -24,11 +23,10 @@ static const struct {
 /* One export on its way; freed when the reply is. */
 struct export
 {
+    struct pages pages;
     enum export_format format;
     int64_t account_id, start_us, end_us, after_event_id;
-    bool has_begun, has_rows, is_last;
-    struct buf page;
-    size_t sent; /* of the page */
+    bool has_begun, has_rows;
 };
 
 int export_prepare(struct http_request *req, struct http_reply *reply)
@@ -61,7 +59,7 @@ static const char *unit_of(const char *meter)
     return "";
 }
 
-static void row_json(struct buf *out, const struct usage_row *row)
+void export_row_json(struct buf *out, const struct usage_row *row)
 {
     struct json j;
 
@@ -100,68 +98,40 @@ static int row_write(void *ctx, const struct usage_row *row)
 {
     struct page *page = ctx;
     struct export *e = page->export;
+    struct buf *out = &e->pages.page;
 
     if (e->has_rows)
-        buf_add_text(&e->page, formats[e->format].between);
+        buf_add_text(out, formats[e->format].between);
     e->has_rows = true;
     if (e->format == EXPORT_CSV)
-        row_csv(&e->page, row);
+        row_csv(out, row);
     else
-        row_json(&e->page, row);
+        export_row_json(out, row);
     if (e->format == EXPORT_NDJSON)
-        buf_add_char(&e->page, '\n');
+        buf_add_char(out, '\n');
     e->after_event_id = row->event_id;
     page->rows++;
-    return e->page.error;
+    return out->error;
 }
 
-/* Fills the next page. Each is read from a snapshot of its own: rows are only ever added,
- * in order, so none is missed or told twice. */
-static int page_fill(struct export *e, struct db *db)
+/* Each page is read from a snapshot of its own: rows are only ever added, in order, so none
+ * is missed or told twice. */
+static int page_fill(struct pages *pages, struct http_request *req, struct db *db)
 {
+    struct export *e = (struct export *)pages;
     struct page page = { .export = e };
     int rc;
 
-    buf_clear(&e->page);
-    e->sent = 0;
+    (void)req;
     if (!e->has_begun)
-        buf_add_text(&e->page, formats[e->format].head);
+        buf_add_text(&pages->page, formats[e->format].head);
     e->has_begun = true;
     rc = usage_rows_read(db, e->account_id, e->start_us, e->end_us, e->after_event_id,
-                         PAGE_ROWS, row_write, &page);
-    e->is_last = page.rows < PAGE_ROWS;
-    if (e->is_last)
-        buf_add_text(&e->page, formats[e->format].tail);
+                         EXPORT_PAGE_ROWS, row_write, &page);
+    pages->is_last = page.rows < EXPORT_PAGE_ROWS;
+    if (pages->is_last)
+        buf_add_text(&pages->page, formats[e->format].tail);
     return rc;
-}
-
-static int64_t export_produce(void *ctx, struct http_request *req, char *to, size_t max)
-{
-    struct export *e = ctx;
-    size_t len = e->page.len - e->sent;
-
-    while (len == 0) {
-        struct db *db = e->is_last ? NULL : http_snapshot(req);
-
-        if (e->is_last)
-            return HTTP_STREAM_END;
-        if (!db || page_fill(e, db) != 0)
-            return ERR_STORE;
-        len = e->page.len;
-    }
-    if (len > max)
-        len = max;
-    memcpy(to, e->page.data + e->sent, len);
-    e->sent += len;
-    return (int64_t)len;
-}
-
-static void export_free(void *ctx)
-{
-    struct export *e = ctx;
-
-    buf_release(&e->page);
-    free(e);
 }
 
 int export_start(struct http_request *req, struct http_reply *reply)
@@ -174,10 +144,9 @@ int export_start(struct http_request *req, struct http_reply *reply)
         return ERR_NO_MEMORY;
     *e = *wanted;
     e->account_id = account_id ? account_id : -1;
-    buf_init(&e->page, PAGE_BYTES_MAX);
-    reply->kind = HTTP_REPLY_STREAM;
+    pages_init(&e->pages, EXPORT_PAGE_BYTES_MAX, page_fill);
     reply->content_type = formats[e->format].content_type;
-    reply->stream = (struct http_stream){ export_produce, export_free, e };
+    pages_reply(reply, &e->pages);
     http_reply_header(reply, "Content-Disposition", "attachment; filename=\"usage.%s\"",
                       formats[e->format].name);
     return 0;

@@ -49,6 +49,16 @@ static void amount_put(struct json *j, const char *name, int64_t amount, int64_t
         json_put_ratio(j, name, amount, unit);
 }
 
+static void limit_put(struct json *j, const struct usage_limit_state *l, int64_t unit)
+{
+    if (l->limit < 0)
+        json_put_null(j, "limit");
+    else if (l->limit % unit == 0)
+        json_put_int(j, "limit", l->limit / unit);
+    else
+        json_put_ratio(j, "limit", l->limit, unit);
+}
+
 static void limit_write(struct json *j, const struct usage_limit_state *l)
 {
     const int64_t taken = l->used + l->reserved;
@@ -61,12 +71,7 @@ static void limit_write(struct json *j, const struct usage_limit_state *l)
     json_key(j, strncmp(name, "network_", 8) == 0 ? name + 8 : name);
     json_object_begin(j);
     json_put_bool(j, "within_limit", within);
-    if (l->limit < 0)
-        json_put_null(j, "limit");
-    else if (l->limit % unit == 0)
-        json_put_int(j, "limit", l->limit / unit);
-    else
-        json_put_ratio(j, "limit", l->limit, unit);
+    limit_put(j, l, unit);
     json_put_str(j, "message", within ? "Within limits" : message);
     amount_put(j, "used", l->used, unit);
     amount_put(j, "reserved", l->reserved, unit);
@@ -80,7 +85,22 @@ static void limit_write(struct json *j, const struct usage_limit_state *l)
     json_object_end(j);
 }
 
-void limits_write(struct json *j, const struct usage_limit_state *states, size_t count)
+static void plan_limit_write(struct json *j, const struct usage_limit_state *l)
+{
+    const char *unit_name;
+    const int64_t unit = unit_of(l, &unit_name);
+
+    json_key(j, problem_policy_name(l));
+    json_object_begin(j);
+    limit_put(j, l, unit);
+    json_put_str(j, "unit", unit_name);
+    json_put_str(j, "window", window_name(l->window));
+    json_object_end(j);
+}
+
+/* In the order that clients show. */
+static void each_write(struct json *j, const struct usage_limit_state *states, size_t count,
+                       void (*write)(struct json *j, const struct usage_limit_state *l))
 {
     static const int order[] = { METER_FILES_UPLOADED, METER_STORED_BYTES,
                                  METER_PROCESSING_TIME };
@@ -89,8 +109,18 @@ void limits_write(struct json *j, const struct usage_limit_state *states, size_t
     for (size_t o = 0; o < 3; o++) {
         for (size_t i = 0; i < count; i++) {
             if (states[i].meter == order[o] && !states[i].of_group)
-                limit_write(j, &states[i]);
+                write(j, &states[i]);
         }
     }
     json_object_end(j);
+}
+
+void limits_write(struct json *j, const struct usage_limit_state *states, size_t count)
+{
+    each_write(j, states, count, limit_write);
+}
+
+void limits_plan_write(struct json *j, const struct usage_limit_state *states, size_t count)
+{
+    each_write(j, states, count, plan_limit_write);
 }

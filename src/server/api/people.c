@@ -15,6 +15,12 @@ void people_write_user(struct json *j, const struct user *user)
     json_put_time(j, "created_at", user->created_us);
 }
 
+void people_write_me(struct json *j, const struct user *user)
+{
+    people_write_user(j, user);
+    json_put_bool(j, "is_admin", user->is_admin);
+}
+
 void people_write_admin_user(struct json *j, const struct user *user)
 {
     people_write_user(j, user);
@@ -88,4 +94,30 @@ void people_message(struct http_reply *reply, const char *format, ...)
     json_object_begin(&j);
     json_put_str(&j, "message", message);
     json_object_end(&j);
+}
+
+int people_throttle(struct http_request *req, enum auth_throttle throttle, struct view key)
+{
+    int64_t retry_s;
+    const int rc = auth_throttle(api_of(req)->auth, throttle, key, req->now_us, &retry_s);
+
+    if (rc == ERR_THROTTLED) {
+        (void)err_set(&req->err, rc, "Too many attempts. Try again in %lld seconds",
+                      (long long)retry_s);
+        req->err.retry_after_s = retry_s;
+    }
+    return rc;
+}
+
+void people_tokens_write(struct http_reply *reply, const struct auth_tokens *tokens)
+{
+    struct json j;
+
+    http_reply_json(reply, 200, &j);
+    json_object_begin(&j);
+    json_put_str(&j, "access_token", tokens->access);
+    json_put_str(&j, "refresh_token", tokens->refresh);
+    json_put_str(&j, "token_type", "bearer");
+    json_object_end(&j);
+    http_reply_header(reply, "Cache-Control", "no-store");
 }

@@ -7,6 +7,8 @@
 /* {email, username, id, is_active, is_verified, created_at}, as members of the open object.
  */
 void people_write_user(struct json *j, const struct user *user);
+/* The same with is_admin: what a client may offer its user. */
+void people_write_me(struct json *j, const struct user *user);
 /* The same with is_admin, updated_at and the members that admin clients read; never a hash.
  */
 void people_write_admin_user(struct json *j, const struct user *user);
@@ -32,6 +34,11 @@ int people_hash(struct http_request *req, char password[73], size_t len,
                 char hash[AUTH_HASH_MAX]);
 int people_new_create(struct http_request *req, const struct people_new *n,
                       struct user *ret);
+/* auth_throttle(), with the sentence and the seconds that a refusal tells. */
+MUST_CHECK int people_throttle(struct http_request *req, enum auth_throttle throttle,
+                               struct view key);
+/* {access_token, refresh_token, token_type}, which nobody may store. */
+void people_tokens_write(struct http_reply *reply, const struct auth_tokens *tokens);
 
 /* {"message": ...} */
 void people_message(struct http_reply *reply, const char *format, ...) PRINTF_LIKE(2, 3);

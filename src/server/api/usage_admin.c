@@ -5,6 +5,7 @@
 #include "server/api/api.h"
 #include "server/api/buckets.h"
 #include "server/api/figures.h"
+#include "server/api/limits.h"
 #include "server/api/validate.h"
 
 enum { MEBIBYTE = 1 << 20, TOP_MAX = 1000, SERIES_MAX = 2000 };
@@ -29,8 +30,10 @@ static int user_id_prepare(struct http_request *req, struct http_reply *reply)
 
 static int admin_user(struct http_request *req, struct http_reply *reply)
 {
+    struct usage_limit_state limits[2 * USAGE_LIMITS_MAX];
     struct user user;
     struct json j;
+    size_t limits_count = 0;
     int rc = auth_user_get(req->db, *(const int64_t *)api_context_of(req)->own, &user);
 
     if (rc == ERR_NOT_FOUND)
@@ -46,6 +49,12 @@ static int admin_user(struct http_request *req, struct http_reply *reply)
     json_put_time(&j, "created_at", user.created_us);
     json_object_end(&j);
     rc = figures_write(req, &j, user.account_id, true);
+    if (rc == 0)
+        rc = usage_limits_read(req->db,
+                               &(struct usage_subject){ .account_id = user.account_id },
+                               req->now_us, limits, &limits_count);
+    json_key(&j, "limits");
+    limits_write(&j, limits, limits_count);
     json_object_end(&j);
     return rc;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "base/clock.h"
+#include "server/http/compress.h"
 #include "server/http/loop.h"
 
 enum { STREAM_BLOCK_BYTES = 32 << 10 };
@@ -87,6 +88,7 @@ enum MHD_Result exchange_reply(struct exchange *x)
         app->fail(&x->request, &x->reply, x->rc);
     x->step = STEP_SENDING;
     app->decorate(&x->request, &x->reply);
+    compress_reply(&x->request, &x->reply);
     if (x->connection && x->reply.kind != HTTP_REPLY_BUFFER)
         x->connection->deadline_us = clock_monotonic_us() +
                                      x->loop->server->options.upload_timeout_us;

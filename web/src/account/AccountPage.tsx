@@ -9,6 +9,7 @@ import { useMe, useSignedIn } from '@/lib/queries'
 import { account, common } from '@/strings'
 import { Button, ButtonLink, Card, Failure, PageTitle, Skeleton } from '@/ui/kit'
 import { Export } from '@/usage/UsagePage'
+import { ChangePassword, DeleteAccount, MyData } from './Own'
 import { logOut } from './session'
 
 function Who({ me }: { me: Me }) {
@@ -74,7 +75,10 @@ export default function AccountPage() {
         {isSignedIn && me.isError && <Failure error={me.error} onRetry={() => void me.refetch()} />}
         {isSignedIn && me.isPending && <Skeleton className="h-56" />}
         {isSignedIn && me.data && <Who me={me.data} />}
+        {isSignedIn && <ChangePassword />}
         <Export />
+        <MyData />
+        {isSignedIn && <DeleteAccount />}
       </div>
     </div>
   )

@@ -32,12 +32,13 @@ interface Props<T extends FieldValues> {
   values: DefaultValues<T>
   fields: FieldSpec<T>[]
   action: string
+  look?: 'main' | 'danger'
   onSubmit: (values: T) => Promise<void>
   children?: ReactNode
 }
 
 /** A form whose refusals stand beside the fields they concern. */
-export function Form<T extends FieldValues>({ schema, values, fields, action, onSubmit, children }: Props<T>) {
+export function Form<T extends FieldValues>({ schema, values, fields, action, look = 'main', onSubmit, children }: Props<T>) {
   const form = useForm<T>({ resolver: zodResolver(schema), defaultValues: values })
   const [failure, setFailure] = useState<string | null>(null)
   const { errors, isSubmitting } = form.formState
@@ -71,7 +72,7 @@ export function Form<T extends FieldValues>({ schema, values, fields, action, on
           {failure}
         </p>
       )}
-      <Button type="submit" look="main" className="w-full" isBusy={isSubmitting}>
+      <Button type="submit" look={look} className="w-full" isBusy={isSubmitting}>
         {action}
       </Button>
     </form>

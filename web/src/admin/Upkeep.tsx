@@ -1,13 +1,11 @@
 import { BrushCleaning } from 'lucide-react'
 import { api } from '@/api/client'
-import { useLimits } from '@/lib/queries'
 import { admin } from '@/strings'
-import { Button, Card, Failure, Skeleton } from '@/ui/kit'
-import { Limits } from '@/usage/Limits'
+import { Button, Card } from '@/ui/kit'
 import { useChange } from './list'
+import { PlanLimits } from './PlanLimits'
 
 export function Upkeep() {
-  const limits = useLimits()
   const clean = useChange(() => api.post('/admin/cleanup/expired'))
   return (
     <div className="space-y-4">
@@ -18,8 +16,7 @@ export function Upkeep() {
           {admin.clean}
         </Button>
       </Card>
-      {limits.isError && <Failure error={limits.error} />}
-      {limits.data ? <Limits limits={limits.data} title={admin.limitsTitle} /> : <Skeleton className="h-64" />}
+      <PlanLimits />
     </div>
   )
 }

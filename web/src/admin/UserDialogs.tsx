@@ -9,6 +9,7 @@ import { notify } from '@/lib/notices'
 import { account, admin, common } from '@/strings'
 import { Dialog } from '@/ui/Dialog'
 import { Check, Failure, Skeleton } from '@/ui/kit'
+import { Limits } from '@/usage/Limits'
 import { UsageStatsDashboard } from '@/usage/UsageStatsDashboard'
 
 const identity = { email: emailRule, username: usernameRule }
@@ -118,7 +119,12 @@ export function UserUsage({ user, onClose }: { user: AdminUser; onClose: () => v
     <Dialog title={admin.usageOf(user.username)} onClose={onClose} isWide>
       {stats.isError && <Failure error={stats.error} />}
       {stats.isPending && <Skeleton className="h-64" />}
-      {stats.data && <UsageStatsDashboard stats={stats.data} />}
+      {stats.data && (
+        <div className="space-y-4">
+          <UsageStatsDashboard stats={stats.data} />
+          <Limits limits={stats.data.limits} title={admin.limitsOf(user.username)} />
+        </div>
+      )}
     </Dialog>
   )
 }

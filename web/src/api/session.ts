@@ -133,6 +133,13 @@ export function refreshTokens(stale: string): Promise<string | null> {
   return refreshing
 }
 
+/** Keeps the tokens that `task` brings for the same user. No tab renews the old ones meanwhile. */
+export function replaceTokens(task: () => Promise<TokenPair>): Promise<void> {
+  return alone('whazz.refresh', async () => {
+    localStorage.setItem(USER_KEY, JSON.stringify(await task()))
+  })
+}
+
 function oldGuestId(): string | null {
   for (const key of OLD_GUEST_KEYS) {
     const id = localStorage.getItem(key)

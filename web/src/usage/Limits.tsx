@@ -5,7 +5,7 @@ import { count, dateTime, decimal, until } from '@/lib/format'
 import { usage } from '@/strings'
 import { Badge, Card } from '@/ui/kit'
 
-function amount(value: number, unit: UsageLimit['unit']): string {
+export function amount(value: number, unit: UsageLimit['unit']): string {
   if (unit === 'files') return count(value)
   return `${decimal(value)} ${unit === 'MB' ? 'MB' : 'min'}`
 }
