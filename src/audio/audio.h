@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "audio/strength.h"
 #include "base/err.h"
 #include "base/view.h"
 
@@ -64,6 +65,14 @@ MUST_CHECK int audio_probe(struct audio_host *host, int fd, struct audio_info *r
 extern const char *const audio_types[];
 bool audio_type_is_known(struct view type);
 
+/* Every processing type that this service has a word for, ours or not yet, first those of
+ * audio_types; ends with a NULL type. */
+struct audio_kind {
+    const char *type;
+    const char *engine; /* NULL: none is built in */
+};
+extern const struct audio_kind audio_kinds[];
+
 /* What a result can be stored as: a table that ends with a NULL name, "wav" first.
  *
  * The sample rate is kept where the format has it; else the lowest that it has above, or
@@ -84,9 +93,14 @@ extern const struct audio_format audio_formats[];
 /* NULL when there is no such format. */
 const struct audio_format *audio_format_find(struct view name);
 
+/* "normal", "light", "strong": by enum audio_strength, ends with NULL. */
+extern const char *const audio_strengths[];
+MUST_CHECK bool audio_strength_of(struct view name, enum audio_strength *ret);
+
 struct audio_task {
-    const char *type;
+    const char *type;   /* NULL: no engine, a copy in the format */
     const char *format; /* of audio_formats; NULL: "wav" */
+    enum audio_strength strength;
     /* EBU R 128: the result gets -16 LUFS, with its true peaks limited to -1 dBTP before a
      * lossy format encodes it; less where that would take more than 30 dB of gain or 12 dB
      * of limiting, and as it was where loudness cannot be measured (silence, under 0.4 s).
@@ -139,5 +153,9 @@ MUST_CHECK int audio_peaks(struct audio_host *host, int fd, int buckets,
 
 /* Samples of 16-bit WAV for that many frames, header included: what an output will take. */
 int64_t audio_output_bytes(int64_t duration_us, int sample_rate_hz, int channels);
+/* What an output of the format will take at most: exact for "wav", for lossy ones from the
+ * highest bit rate that the encoder may choose. For space to be held. */
+int64_t audio_output_bytes_most(const struct audio_format *format, int64_t duration_us,
+                                int sample_rate_hz, int channels);
 
 #endif

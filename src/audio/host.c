@@ -366,14 +366,15 @@ static int process_request(const struct audio_host *h, const struct audio_task *
     const char *format = task->format ? task->format : audio_formats[0].name;
     const int64_t budget_us = h->limits.process_us_max + task->duration_us;
 
-    if (!audio_type_is_known(view_of(task->type)))
+    if (task->type && !audio_type_is_known(view_of(task->type)))
         return err_set(reterr, ERR_INVALID, "There is no processing type %s.", task->type);
     if (!audio_format_find(view_of(format)))
         return err_set(reterr, ERR_INVALID, "There is no output format %s.", format);
     *ret = request_of(h, AUDIO_REQUEST_PROCESS, budget_us);
-    (void)snprintf(ret->type, sizeof ret->type, "%s", task->type);
+    (void)snprintf(ret->type, sizeof ret->type, "%s", task->type ? task->type : "");
     (void)snprintf(ret->format, sizeof ret->format, "%s", format);
     ret->loudness_normalise = task->loudness_normalise;
+    ret->strength = (uint32_t)task->strength;
     ret->output_bytes_max = task->output_bytes_max ? task->output_bytes_max
                                                    : OUTPUT_BYTES_USUAL;
     ret->file_bytes_max = task->loudness_normalise &&

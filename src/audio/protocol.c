@@ -74,8 +74,8 @@ bool audio_request_read(const void *bytes, size_t len, struct audio_request *ret
         return false;
     memcpy(&r, bytes, sizeof r);
     if (r.magic != AUDIO_MAGIC || r.kind > AUDIO_REQUEST_PEAKS ||
-        r.loudness_normalise > 1 || r.buckets > AUDIO_PEAKS_MAX ||
-        (r.kind == AUDIO_REQUEST_PEAKS && r.buckets == 0) ||
+        r.loudness_normalise > 1 || r.strength > AUDIO_STRENGTH_STRONG ||
+        r.buckets > AUDIO_PEAKS_MAX || (r.kind == AUDIO_REQUEST_PEAKS && r.buckets == 0) ||
         !memchr(r.type, '\0', sizeof r.type) || !memchr(r.format, '\0', sizeof r.format) ||
         r.memory_bytes < 0 || r.duration_us_max < 0 || r.cpu_seconds_max < 0 ||
         r.output_bytes_max < 0 || r.file_bytes_max < 0)

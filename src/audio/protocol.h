@@ -24,6 +24,7 @@ enum audio_request_kind {
 struct audio_request {
     uint32_t magic, kind;
     uint32_t loudness_normalise; /* 0 or 1 */
+    uint32_t strength;           /* enum audio_strength */
     uint32_t buckets;            /* of the peaks */
     char type[32];
     char format[16];

@@ -45,6 +45,9 @@ struct options {
     int64_t guest_ids;          /* enum options_guest_ids */
     int64_t queue_max;          /* operations waiting for the committer */
     int64_t child_memory_bytes; /* address space of one audio child */
+    const char *engines;        /* external ones: audio/exec.h */
+    const char *engine_paths;   /* what they may read */
+    int64_t engine_memory_bytes, engine_timeout_us;
 };
 
 enum options_guest_ids {

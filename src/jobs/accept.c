@@ -1,5 +1,6 @@
 #include "jobs/row.h"
 
+#include <string.h>
 #include "base/clock.h"
 #include "jobs/meters.h"
 #include "usage/limits.h"
@@ -22,6 +23,10 @@ static bool output_estimate(const struct job_new *job, int64_t *ret)
 {
     int64_t frames, bytes;
 
+    if (job->output_bytes_most) {
+        *ret = job->output_bytes_most;
+        return true;
+    }
     if (__builtin_mul_overflow(job->duration_us, job->sample_rate_hz, &frames))
         return false;
     frames = frames / CLOCK_SECOND_US + 1;
@@ -43,7 +48,10 @@ static bool is_valid(const struct job_new *job)
            fits(job->input_blob, sizeof((struct job *)0)->input_blob) &&
            fits(job->input_digest, sizeof((struct job *)0)->input_digest) &&
            job->input_bytes > 0 && job->duration_us >= 0 && job->sample_rate_hz > 0 &&
-           job->channels > 0 && job->idempotency_key.len <= KEY_MAX;
+           job->channels > 0 && job->output_bytes_most >= 0 &&
+           memchr(job->choice.output_format, '\0', JOB_WORD_SIZE) &&
+           memchr(job->choice.strength, '\0', JOB_WORD_SIZE) &&
+           job->idempotency_key.len <= KEY_MAX;
 }
 
 static void row_make(const struct job_new *job, int64_t now_us, struct job_row *ret)
@@ -58,10 +66,15 @@ static void row_make(const struct job_new *job, int64_t now_us, struct job_row *
                  .duration_us = job->duration_us,
                  .sample_rate_hz = job->sample_rate_hz,
                  .channels = job->channels,
+                 .choice = job->choice,
                  .created_us = now_us,
                  .expires_us = job->expires_us },
     };
     uuid_make(made->job_id);
+    if (!made->choice.output_format[0])
+        memcpy(made->choice.output_format, "wav", sizeof "wav");
+    if (!made->choice.strength[0])
+        memcpy(made->choice.strength, "normal", sizeof "normal");
     job_text_copy(made->processing_type, sizeof made->processing_type,
                   job->processing_type);
     job_text_copy(made->original_filename, sizeof made->original_filename,
@@ -107,7 +120,7 @@ static int replay(struct db *db, const struct job_new *job, struct job *ret,
     if (!is_same || !view_eq(job->processing_type, row.job.processing_type) ||
         !view_eq(view_of(job->input_digest), row.job.input_digest))
         return err_set(reterr, ERR_CONFLICT,
-                       "this idempotency key was used with another file or type");
+                       "this idempotency key was used with another file, type or options");
     *ret = row.job;
     return 0;
 }

@@ -89,6 +89,9 @@ int job_files_drop(struct db *db, const struct job_row *row, enum job_status to,
     if (to == JOB_CANCELLED && after.job.completed_us == 0)
         after.job.completed_us = now_us;
     if (rc == 0)
+        rc = db_exec(db, STMT_JOB_WAVEFORMS_REMOVE,
+                     DB_ARGS(DB_INT(row->job.account_id), DB_TEXT(row->job.job_id)));
+    if (rc == 0)
         rc = job_state_set(db, row, forget ? NULL : &after);
     if (rc)
         return rc;

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/uuid.h"
 #include "base/view.h"
@@ -38,6 +39,20 @@ enum {
     JOB_TYPE_MAX = USAGE_NAME_MAX,
     JOB_ERROR_MAX = 255, /* a sentence that a user understands */
     JOB_ATTEMPTS_MAX = 3,
+    JOB_WORD_SIZE = 8, /* of an output format or a strength, with its NUL */
+};
+
+/* What the uploader chose. The words are the caller's: jobs only keep them. */
+struct job_choice {
+    char output_format[JOB_WORD_SIZE]; /* "wav", ... */
+    char strength[JOB_WORD_SIZE];      /* "normal", ... */
+    bool loudness_normalise;
+};
+
+/* Measured on the result, in hundredths. */
+struct job_levels {
+    bool are_known;
+    int peak_cdbfs, loudness_clufs, noise_removed_cdb;
 };
 
 struct job {
@@ -53,6 +68,8 @@ struct job {
     char input_digest[65], output_digest[65]; /* hex BLAKE2b-256 of the bytes */
     int64_t duration_us;
     int sample_rate_hz, channels;
+    struct job_choice choice;
+    struct job_levels levels;
     int attempts;
     int64_t lease_token; /* changes with every claim; 0: none */
     char error[JOB_ERROR_MAX + 1];
@@ -73,6 +90,8 @@ struct job_new {
     const char *input_digest;
     int64_t duration_us;
     int sample_rate_hz, channels;
+    struct job_choice choice;  /* empty words: "wav", "normal" */
+    int64_t output_bytes_most; /* held for the result; 0: of a 16-bit WAV file */
     int64_t expires_us;
     struct view idempotency_key; /* ptr NULL: none */
     const char *request_digest;  /* what the key was first used with */
@@ -82,9 +101,9 @@ struct job_new {
  * row, ledger and rollups at once or not at all. ERR_LIMIT with *ret_refusal. With an
  * idempotency key seen before: 0 and the first job in *ret with *ret_replayed true (the
  * caller removes the second blob), or ERR_CONFLICT when the file or type differs. A key is
- * kept as long as its job's row. Held are a 16-bit WAV file of the input's length, rate and
- * channels, and a twentieth of its duration, at least a second. ERR_NOT_FOUND for a closed
- * account. */
+ * kept as long as its job's row. Held are output_bytes_most (or a 16-bit WAV file of the
+ * input's length, rate and channels), and a twentieth of its duration, at least a second.
+ * ERR_NOT_FOUND for a closed account. */
 MUST_CHECK int jobs_accept(struct db *db, const struct job_new *job, int64_t now_us,
                            struct job *ret, bool *ret_replayed,
                            struct usage_refusal *ret_refusal, struct err *reterr);
@@ -125,6 +144,7 @@ struct job_outcome {
     const char *error;
     const char *output_blob, *output_digest;
     int64_t output_bytes;
+    struct job_levels levels;
     int64_t processing_us; /* measured, of this attempt */
 };
 
@@ -147,6 +167,13 @@ MUST_CHECK int jobs_downloaded(struct db *db, const struct job *job, int64_t byt
  * goes too when `forget`. */
 MUST_CHECK int jobs_delete(struct db *db, struct view job_id, bool forget, int64_t now_us,
                            struct job *ret);
+/* Keeps two waveforms (JSON texts) with a completed job until its files go; the first to be
+ * kept stay. 0 also when the job is not there, or without files, any more. */
+MUST_CHECK int jobs_waveforms_set(struct db *db, struct view job_id, struct view original,
+                                  struct view result);
+/* Appends them. ERR_NOT_FOUND before they were made. */
+MUST_CHECK int jobs_waveforms_get(struct db *db, const struct job *job,
+                                  struct buf *ret_original, struct buf *ret_result);
 /* Moves all jobs of one account to another (guest to user). */
 MUST_CHECK int jobs_move(struct db *db, int64_t from_account_id, int64_t to_account_id);
 /* Forgets all jobs of an account, at most `most` at a time, calling `row` with each. */

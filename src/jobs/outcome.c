@@ -21,6 +21,7 @@ static int complete(struct db *db, const struct job_row *row,
     job->output_bytes = outcome->output_bytes;
     job->processing_us = outcome->processing_us;
     job->completed_us = now_us;
+    job->levels = outcome->levels;
     job_text_copy(job->output_blob, sizeof job->output_blob, view_of(outcome->output_blob));
     job_text_copy(job->output_digest, sizeof job->output_digest,
                   view_of(outcome->output_digest));

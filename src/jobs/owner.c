@@ -45,6 +45,8 @@ int jobs_move(struct db *db, int64_t from_account_id, int64_t to_account_id)
     const struct db_arg from = DB_INT(from_account_id), to = DB_INT(to_account_id);
     int rc = db_exec(db, STMT_JOBS_MOVE, DB_ARGS(to, from));
 
+    if (rc == 0)
+        rc = db_exec(db, STMT_JOB_WAVEFORMS_MOVE, DB_ARGS(to, from));
     /* Where both used one key, the new owner's own first use stands. */
     if (rc == 0)
         rc = db_exec(db, STMT_JOB_KEYS_DROP_TAKEN, DB_ARGS(from, to));

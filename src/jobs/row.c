@@ -70,6 +70,13 @@ void job_row_read(struct db *db, enum stmt stmt, struct job_row *ret)
     job->started_us = db_int(db, stmt, 23);
     job->completed_us = db_int(db, stmt, 24);
     job->expires_us = db_int(db, stmt, 25);
+    READ_TEXT(job->choice.output_format, 26);
+    READ_TEXT(job->choice.strength, 27);
+    job->choice.loudness_normalise = db_int(db, stmt, 28) != 0;
+    job->levels = (struct job_levels){ .are_known = db_int(db, stmt, 29) != 0,
+                                       .peak_cdbfs = (int)db_int(db, stmt, 30),
+                                       .loudness_clufs = (int)db_int(db, stmt, 31),
+                                       .noise_removed_cdb = (int)db_int(db, stmt, 32) };
 }
 
 int job_row_get(struct db *db, struct view job_id, struct job_row *ret)

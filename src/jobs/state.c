@@ -14,17 +14,19 @@ static int row_add(struct db *db, const struct job_row *row)
 
     return db_exec(
         db, STMT_JOB_ADD,
-        DB_ARGS(
-            DB_INT(job->account_id), DB_TEXT(job->job_id), DB_INT(job->group_id),
-            DB_INT(job->status), DB_TEXT(job->processing_type),
-            DB_TEXT(job->original_filename), DB_TEXT(job->format), DB_TEXT(job->input_blob),
-            DB_TEXT(job->output_blob), DB_INT(job->input_bytes), DB_INT(job->output_bytes),
-            DB_TEXT(job->input_digest), DB_TEXT(job->output_digest),
-            DB_INT(job->duration_us), DB_INT(job->sample_rate_hz), DB_INT(job->channels),
-            DB_INT(job->attempts), DB_TEXT(row->worker), DB_INT(job->lease_token),
-            DB_INT(row->lease_expires_us), DB_TEXT(job->error), DB_INT(job->processing_us),
-            DB_INT(job->created_us), DB_INT(job->started_us), DB_INT(job->completed_us),
-            DB_INT(job->expires_us), DB_INT(has_files(job))));
+        DB_ARGS(DB_INT(job->account_id), DB_TEXT(job->job_id), DB_INT(job->group_id),
+                DB_INT(job->status), DB_TEXT(job->processing_type),
+                DB_TEXT(job->original_filename), DB_TEXT(job->format),
+                DB_TEXT(job->input_blob), DB_TEXT(job->output_blob),
+                DB_INT(job->input_bytes), DB_INT(job->output_bytes),
+                DB_TEXT(job->input_digest), DB_TEXT(job->output_digest),
+                DB_INT(job->duration_us), DB_INT(job->sample_rate_hz),
+                DB_INT(job->channels), DB_INT(job->attempts), DB_TEXT(row->worker),
+                DB_INT(job->lease_token), DB_INT(row->lease_expires_us),
+                DB_TEXT(job->error), DB_INT(job->processing_us), DB_INT(job->created_us),
+                DB_INT(job->started_us), DB_INT(job->completed_us), DB_INT(job->expires_us),
+                DB_INT(has_files(job)), DB_TEXT(job->choice.output_format),
+                DB_TEXT(job->choice.strength), DB_INT(job->choice.loudness_normalise)));
 }
 
 static int conflict_if_unchanged(struct db *db, int rc)
@@ -43,6 +45,8 @@ static int row_update(struct db *db, const struct job *before, const struct job_
                 DB_INT(job->lease_token), DB_INT(row->lease_expires_us),
                 DB_TEXT(job->error), DB_INT(job->processing_us), DB_INT(job->started_us),
                 DB_INT(job->completed_us), DB_INT(job->expires_us),
+                DB_INT(job->levels.are_known), DB_INT(job->levels.peak_cdbfs),
+                DB_INT(job->levels.loudness_clufs), DB_INT(job->levels.noise_removed_cdb),
                 DB_INT(before->account_id), DB_TEXT(before->job_id), DB_INT(before->status),
                 DB_INT(before->lease_token)));
 

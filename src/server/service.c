@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "audio/audio.h"
+#include "audio/exec.h"
 #include "base/clock.h"
 #include "blob/blob.h"
 #include "jobs/meters.h"
@@ -86,10 +87,24 @@ static int auth_start(struct service *s, struct err *reterr)
     return rc;
 }
 
+static int engines_start(struct service *s, struct err *reterr)
+{
+    const struct options *o = s->options;
+    const struct exec_limits limits = { .memory_bytes = o->engine_memory_bytes,
+                                        .time_us = o->engine_timeout_us,
+                                        .work_dir = o->data_dir,
+                                        .read_paths = o->engine_paths };
+    struct err why = { 0 };
+    const int rc = exec_engines_new(o->engines, &limits, &s->api.engines, &why);
+
+    return rc ? err_set(reterr, rc, "--engines: %s", why.text) : 0;
+}
+
 static int files_start(struct service *s, struct err *reterr)
 {
     const struct audio_limits limits = { .memory_bytes = s->options->child_memory_bytes,
-                                         .duration_us_max = s->options->duration_us_max };
+                                         .duration_us_max = s->options->duration_us_max,
+                                         .scratch_dir = s->options->data_dir };
     char dir[4096];
     int rc;
 
@@ -102,7 +117,7 @@ static int files_start(struct service *s, struct err *reterr)
         rc = progress_board_new(&s->api.board);
     if (rc == 0)
         rc = audio_host_new(&limits, &s->api.audio, reterr);
-    return rc;
+    return rc ? rc : engines_start(s, reterr);
 }
 
 static int memory_start(struct service *s, struct err *reterr)
@@ -125,6 +140,7 @@ static int work_start(struct service *s, struct err *reterr)
         .committer = s->committer,
         .blobs = s->api.blobs,
         .audio = s->api.audio,
+        .engines = s->api.engines,
         .board = s->api.board,
         .threads = s->options->workers ? (int)s->options->workers : cores(),
         .lease_us = LEASE_US,
@@ -208,6 +224,7 @@ void service_stop(struct service **service)
     janitor_stop(&s->janitor);
     committer_stop(&s->committer);
     audio_host_free(&s->api.audio);
+    exec_engines_free(&s->api.engines);
     progress_board_free(&s->api.board);
     blob_store_close(&s->api.blobs);
     usage_calls_free(&s->api.calls);

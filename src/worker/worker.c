@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "audio/audio.h"
+#include "audio/exec.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "blob/blob.h"
@@ -135,19 +136,30 @@ static int run_process(struct run *r, struct blob_writer *w, struct audio_result
                        struct err *err)
 {
     struct audio_task task = { .type = r->job.processing_type,
+                               .format = r->job.choice.output_format,
+                               .loudness_normalise = r->job.choice.loudness_normalise,
                                .output_fd = blob_writer_fd(w),
                                .duration_us = r->job.duration_us,
                                .progress = run_progress,
                                .ctx = r };
+    const struct exec_engines *engines = r->workers->config.engines;
     int64_t bytes;
-    int rc = blob_open(r->workers->config.blobs, r->job.input_blob, &task.input_fd, &bytes,
-                       err);
+    int rc;
+
+    if (!audio_strength_of(view_of(r->job.choice.strength), &task.strength))
+        return err_set(err, ERR_INVALID, "There is no strength %s.",
+                       r->job.choice.strength);
+    rc = blob_open(r->workers->config.blobs, r->job.input_blob, &task.input_fd, &bytes,
+                   err);
 
     if (rc == ERR_NOT_FOUND)
         return err_set(err, ERR_CORRUPT, "The uploaded file is missing.");
     if (rc)
         return rc;
-    rc = audio_process(r->workers->config.audio, &task, result, err);
+    if (exec_engines_serve(engines, view_of(task.type)))
+        rc = exec_process(engines, r->workers->config.audio, &task, result, err);
+    else
+        rc = audio_process(r->workers->config.audio, &task, result, err);
     (void)close(task.input_fd);
     return rc;
 }
@@ -159,6 +171,9 @@ static void run_completed(struct run *r, struct blob_writer *w,
     struct job_outcome outcome = { .completed = true,
                                    .output_blob = blob_writer_name(w),
                                    .output_digest = digest,
+                                   .levels = { true, result->peak_cdbfs,
+                                               result->loudness_clufs,
+                                               result->noise_removed_cdb },
                                    .processing_us = result->processing_us };
     struct step s = { .outcome = &outcome };
     struct err err = { 0 };
@@ -195,6 +210,25 @@ static void run_failed(struct run *r, int rc, const struct err *err, int64_t ela
         (void)step_insist(r, &s, finish_apply);
 }
 
+/* Where the result goes, when there is room for it. */
+static int output_open(struct run *r, struct blob_writer **ret, struct err *err)
+{
+    const struct job *job = &r->job;
+    const struct audio_format *format = audio_format_find(
+        view_of(job->choice.output_format));
+    int rc;
+
+    if (!format)
+        return err_set(err, ERR_INVALID, "There is no output format %s.",
+                       job->choice.output_format);
+    rc = blob_store_room_check(r->workers->config.blobs,
+                               audio_output_bytes_most(format, job->duration_us,
+                                                       job->sample_rate_hz, job->channels),
+                               err);
+    return rc ? rc
+              : blob_writer_open(r->workers->config.blobs, format->extension, ret, err);
+}
+
 static void run_job(struct run *r)
 {
     const int64_t started_us = clock_monotonic_us();
@@ -206,12 +240,7 @@ static void run_job(struct run *r)
     r->renew_at_us = started_us + r->workers->config.lease_us / 3;
     progress_report(r->workers->config.board, view_of(r->job.job_id),
                     (struct progress){ 0 });
-    rc = blob_store_room_check(
-        r->workers->config.blobs,
-        audio_output_bytes(r->job.duration_us, r->job.sample_rate_hz, r->job.channels),
-        &err);
-    if (rc == 0)
-        rc = blob_writer_open(r->workers->config.blobs, "wav", &w, &err);
+    rc = output_open(r, &w, &err);
     if (rc == 0)
         rc = run_process(r, w, &result, &err);
     if (rc == 0)

@@ -9,6 +9,7 @@
 struct audio_host;
 struct blob_store;
 struct committer;
+struct exec_engines;
 struct progress_board;
 struct workers;
 
@@ -16,6 +17,7 @@ struct workers_config {
     struct committer *committer;
     struct blob_store *blobs;
     struct audio_host *audio;
+    const struct exec_engines *engines; /* NULL: none */
     struct progress_board *board;
     int threads;      /* jobs at a time */
     int64_t lease_us; /* a worker that is silent for longer loses its job */

@@ -97,6 +97,7 @@ static void requests_with_a_figure_out_of_range_are_refused(void **state)
     REFUSED(good_request, request_passes, buckets, 0);
     REFUSED(good_request, request_passes, buckets, AUDIO_PEAKS_MAX + 1);
     REFUSED(good_request, request_passes, loudness_normalise, 2);
+    REFUSED(good_request, request_passes, strength, AUDIO_STRENGTH_STRONG + 1);
     REFUSED(good_request, request_passes, memory_bytes, -1);
     REFUSED(good_request, request_passes, duration_us_max, -1);
     REFUSED(good_request, request_passes, cpu_seconds_max, -1);

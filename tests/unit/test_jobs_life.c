@@ -190,6 +190,46 @@ static void sixteen_threads_claim_each_job_once(void **state)
     assert_int_equal(proved_counts(f).completed_ever, CLAIMS);
 }
 
+static void what_was_chosen_and_measured_is_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct call c = { .upload = upload_of(f->user, 0), .now_us = NOW };
+    const struct job plain = accepted(f, f->user, 0);
+    struct job job;
+
+    assert_string_equal(plain.choice.output_format, "wav");
+    assert_string_equal(plain.choice.strength, "normal");
+    assert_false(plain.choice.loudness_normalise);
+    c.upload.choice = (struct job_choice){ "flac", "strong", true };
+    c.upload.output_bytes_most = 5000;
+    assert_int_equal(run(f, accept_work, &c), 0);
+    assert_int_equal(reserved_of(f, f->user, METER_STORED_BYTES), OUTPUT_HELD + 5000);
+    assert_false(stored(f, &c.job).levels.are_known);
+    job = claimed(f, NOW);
+    if (strcmp(job.job_id, c.job.job_id) != 0)
+        job = claimed(f, NOW);
+    assert_string_equal(job.choice.output_format, "flac");
+    assert_string_equal(job.choice.strength, "strong");
+    assert_true(job.choice.loudness_normalise);
+    c.job = job;
+    c.outcome = (struct job_outcome){ .completed = true,
+                                      .output_blob = "out.flac",
+                                      .output_digest = "bb",
+                                      .output_bytes = OUTPUT,
+                                      .levels = { true, -341, -1600, 1462 } };
+    assert_int_equal(run(f, finish_work, &c), 0);
+    job = stored(f, &job);
+    assert_true(job.levels.are_known);
+    assert_int_equal(job.levels.peak_cdbfs, -341);
+    assert_int_equal(job.levels.loudness_clufs, -1600);
+    assert_int_equal(job.levels.noise_removed_cdb, 1462);
+    assert_string_equal(job.choice.output_format, "flac");
+    assert_int_equal(reserved_of(f, f->user, METER_STORED_BYTES), OUTPUT_HELD);
+    (void)proved_counts(f);
+    memset(c.upload.choice.strength, 'x', sizeof c.upload.choice.strength);
+    assert_int_equal(run(f, accept_work, &c), ERR_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +238,7 @@ int main(void)
         CASE(the_third_lost_lease_fails_the_job),
         CASE(a_late_finish_changes_nothing),
         CASE(giving_back_counts_only_when_told_so),
+        CASE(what_was_chosen_and_measured_is_kept),
         CASE(sixteen_threads_claim_each_job_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -292,6 +292,53 @@ static void deleting_all_before_closing_leaves_nothing_stored(void **state)
     assert_int_equal(proved_counts(f).total, 1);
 }
 
+static int waveforms_work(struct db *db, void *ctx)
+{
+    struct call *c = ctx;
+
+    return jobs_waveforms_set(db, view_of(c->job.job_id), view_of("[1]"), view_of("[2]"));
+}
+
+static int waveforms_read(struct db *db, void *ctx)
+{
+    struct call *c = ctx;
+    struct buf original, result;
+    int rc;
+
+    buf_init(&original, 100);
+    buf_init(&result, 100);
+    rc = jobs_waveforms_get(db, &c->job, &original, &result);
+    if (rc == 0) {
+        assert_string_equal(original.data, "[1]");
+        assert_string_equal(result.data, "[2]");
+    }
+    buf_release(&original);
+    buf_release(&result);
+    return rc;
+}
+
+static void waveforms_stay_with_their_files(void **state)
+{
+    struct fixture *f = *state;
+    struct call c = { .now_us = NOW + CLOCK_DAY_US, .from = f->guest, .to = f->user };
+
+    c.job = accepted(f, f->guest, f->network);
+    assert_int_equal(run(f, waveforms_work, &c), 0); /* too early: nothing is kept */
+    c.job = claimed(f, NOW);
+    assert_int_equal(finished(f, &c.job, true, NOW), 0);
+    assert_int_equal(usage_store_read(f->store, waveforms_read, &c), ERR_NOT_FOUND);
+    assert_int_equal(run(f, waveforms_work, &c), 0);
+    assert_int_equal(run(f, waveforms_work, &c), 0);
+    assert_int_equal(run(f, merge_work, &c), 0);
+    c.job = stored(f, &c.job);
+    assert_int_equal(c.job.account_id, f->user);
+    assert_int_equal(usage_store_read(f->store, waveforms_read, &c), 0);
+    assert_int_equal(run(f, expire_work, &c), 0);
+    assert_int_equal(usage_store_read(f->store, waveforms_read, &c), ERR_NOT_FOUND);
+    assert_int_equal(run(f, waveforms_work, &c), 0); /* too late */
+    assert_int_equal(usage_store_read(f->store, waveforms_read, &c), ERR_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +354,7 @@ int main(void)
         CASE(of_two_equal_keys_the_users_own_stands),
         CASE(a_closed_accounts_jobs_end_without_a_charge),
         CASE(deleting_all_before_closing_leaves_nothing_stored),
+        CASE(waveforms_stay_with_their_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

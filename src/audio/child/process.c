@@ -21,7 +21,7 @@ struct process {
     const struct audio_request *request;
     int socket_fd;
     struct source *source;
-    struct engine *engine;
+    struct engine *engine; /* NULL: a copy */
     struct sink *sink;
     struct scratch *scratch;         /* NULL: loudness stays as it is */
     struct loudness *before, *after; /* of what is kept, of the result */
@@ -112,10 +112,12 @@ static int clean(struct process *p, struct err *reterr)
 
     do {
         rc = source_next(p->source, &block, reterr);
-        if (rc == 0)
+        if (rc == 0 && p->engine)
             rc = engine_push(p->engine, block, reterr);
-        if (rc == 0)
+        if (rc == 0 && p->engine)
             rc = drain(p, reterr);
+        if (rc == 0 && !p->engine && block)
+            rc = result_take(p, block, reterr);
         if (rc == 0 && block)
             p->done += block->nb_samples;
         tell_progress(p);
@@ -137,8 +139,12 @@ static int parts_open(struct process *p, const struct process_files *files,
                                       .bytes_max = p->request->output_bytes_max,
                                       .is_deep = source_is_deep(p->source),
                                       .tags = source_tags(p->source) };
-    const struct engine_input input = { rate, layout, AUDIO_STRENGTH_NORMAL };
-    int rc = engine_open(p->request->type, &input, &p->engine, reterr);
+    const struct engine_input input = { rate, layout,
+                                        (enum audio_strength)p->request->strength };
+    int rc = 0;
+
+    if (p->request->type[0])
+        rc = engine_open(p->request->type, &input, &p->engine, reterr);
 
     floor_init(&p->floor_out, rate);
     if (rc == 0)

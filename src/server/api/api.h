@@ -15,6 +15,7 @@
 #include "whazz/usage.h"
 
 struct audio_host;
+struct exec_engines;
 struct blob_store;
 struct metrics;
 struct progress_board;
@@ -32,6 +33,7 @@ struct api {
     struct auth *auth;
     struct blob_store *blobs;
     struct audio_host *audio;
+    struct exec_engines *engines;
     struct progress_board *board;
     struct usage_calls *calls;
     struct metrics *metrics;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "audio/audio.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "blob/blob.h"
@@ -10,6 +11,8 @@
 #include "server/api/api.h"
 #include "server/api/events.h"
 #include "server/api/job.h"
+#include "server/api/peaks.h"
+#include "server/api/types.h"
 #include "server/api/upload.h"
 #include "server/api/validate.h"
 #include "server/http/disposition.h"
@@ -214,8 +217,8 @@ static const char *content_type_of(const char *format)
     return "application/octet-stream";
 }
 
-/* "processed_NAME.wav": results are WAV whatever came in. */
-static void processed_name(const struct job *job, struct buf *out)
+/* "processed_NAME.wav", with what belongs to the output's format. */
+static void processed_name(const struct job *job, const char *extension, struct buf *out)
 {
     const char *dot = strrchr(job->original_filename, '.');
     const size_t stem = dot ? (size_t)(dot - job->original_filename)
@@ -223,30 +226,31 @@ static void processed_name(const struct job *job, struct buf *out)
 
     buf_add_text(out, "processed_");
     buf_add(out, job->original_filename, stem);
-    buf_add_text(out, ".wav");
+    buf_addf(out, ".%s", extension);
 }
 
 static int audio_download(struct http_request *req, struct http_reply *reply)
 {
     struct download *d = api_own(req, sizeof *d, NULL);
+    const struct audio_format *format;
     struct buf name;
     int rc = d ? job_of_caller(req, &d->job) : ERR_NO_MEMORY;
 
+    if (rc == 0)
+        rc = job_result_check(req, &d->job);
     if (rc)
         return rc;
-    if (d->job.status == JOB_EXPIRED)
-        return err_set(&req->err, ERR_GONE, "The file has expired");
-    if (d->job.status != JOB_COMPLETED)
-        return api_refuse(req, 400, "Job not completed: %s",
-                          job_status_name(d->job.status));
+    format = audio_format_find(view_of(d->job.choice.output_format));
+    if (!format)
+        return err_set(&req->err, ERR_CORRUPT, "a job of an output format unknown here");
     buf_init(&name, 1024);
-    processed_name(&d->job, &name);
+    processed_name(&d->job, format->extension, &name);
     rc = file_reply(req, reply, d->job.output_blob, d->job.output_digest, buf_view(&name));
     buf_release(&name);
     if (rc == ERR_NOT_FOUND)
         return api_refuse(req, 500, "Processed file not found");
     d->size = d->job.output_bytes;
-    reply->content_type = content_type_of("wav");
+    reply->content_type = content_type_of(format->extension);
     if (rc == 0)
         api_context_of(req)->on_finish = download_finish;
     return rc;
@@ -298,6 +302,9 @@ const struct route api_routes_audio[] = {
     { HTTP_GET, "/audio/jobs", ROUTE_IDENTIFIED, .prepare = list_prepare,
       .read = audio_jobs },
     { HTTP_GET, "/audio/download/{job_id}", ROUTE_IDENTIFIED, .read = audio_download },
+    { HTTP_GET, "/audio/peaks/{job_id}", ROUTE_IDENTIFIED, .prepare = peaks_prepare,
+      .work = peaks_work, .read = peaks_reply },
+    { HTTP_GET, "/audio/types", ROUTE_PUBLIC, .read = types_reply },
     { HTTP_GET, "/audio/original/{job_id}", ROUTE_IDENTIFIED, .read = audio_original },
     { HTTP_DELETE, "/audio/jobs/{job_id}", ROUTE_IDENTIFIED, .write = delete_write,
       .read = delete_files },

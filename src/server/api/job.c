@@ -1,5 +1,6 @@
 #include "server/api/job.h"
 
+#include "audio/audio.h"
 #include "base/log.h"
 #include "blob/blob.h"
 #include "jobs/progress.h"
@@ -19,6 +20,15 @@ int job_of_caller(struct http_request *req, struct job *ret)
     return 0;
 }
 
+int job_result_check(struct http_request *req, const struct job *job)
+{
+    if (job->status == JOB_EXPIRED)
+        return err_set(&req->err, ERR_GONE, "The file has expired");
+    if (job->status != JOB_COMPLETED)
+        return api_refuse(req, 400, "Job not completed: %s", job_status_name(job->status));
+    return 0;
+}
+
 static double percent_of(struct http_request *req, const struct job *job)
 {
     struct progress progress;
@@ -29,6 +39,28 @@ static double percent_of(struct http_request *req, const struct job *job)
         progress_read(api_of(req)->board, view_of(job->job_id), &progress))
         return progress.permille / 10.0;
     return 0.0;
+}
+
+/* Hundredths as a number; null when not known or when there is none, as of silence. */
+static void level_put(struct json *j, const char *name, const struct job *job, int value,
+                      int none)
+{
+    if (job->levels.are_known && value > none)
+        json_put_double(j, name, value / 100.0);
+    else
+        json_put_null(j, name);
+}
+
+static void choice_and_levels_write(struct json *j, const struct job *job)
+{
+    json_put_double(j, "duration", (double)job->duration_us / 1e6);
+    json_put_str(j, "output_format", job->choice.output_format);
+    json_put_str(j, "strength", job->choice.strength);
+    json_put_bool(j, "loudness_normalised", job->choice.loudness_normalise);
+    level_put(j, "peak_dbfs", job, job->levels.peak_cdbfs, AUDIO_LEVEL_LEAST_CDB);
+    level_put(j, "loudness_lufs", job, job->levels.loudness_clufs,
+              AUDIO_LOUDNESS_LEAST_CLUFS);
+    level_put(j, "noise_removed_db", job, job->levels.noise_removed_cdb, -1);
 }
 
 void job_status_write(struct http_request *req, struct json *j, const struct job *job)
@@ -48,6 +80,7 @@ void job_status_write(struct http_request *req, struct json *j, const struct job
     json_put_time(j, "expires_at", job->expires_us);
     json_put_bool(j, "output_available",
                   job->status == JOB_COMPLETED && job->output_blob[0] != '\0');
+    choice_and_levels_write(j, job);
     json_object_end(j);
 }
 

@@ -8,6 +8,10 @@
  * admin; 404 "Job not found", 403 "Not authorized to access this job". On req->db. */
 MUST_CHECK int job_of_caller(struct http_request *req, struct job *ret);
 
+/* Whether there is a result to be had: 410 "The file has expired", 400 "Job not completed:
+ * STATUS". */
+MUST_CHECK int job_result_check(struct http_request *req, const struct job *job);
+
 /* The body of GET /audio/status: one object. */
 void job_status_write(struct http_request *req, struct json *j, const struct job *job);
 

@@ -10,6 +10,7 @@
 #include "server/api/api.h"
 #include "server/api/metrics.h"
 #include "server/api/problem.h"
+#include "server/api/types.h"
 #include "server/api/validate.h"
 #include "server/http/multipart.h"
 
@@ -23,7 +24,13 @@ enum {
 
 static const char *const formats[] = { "wav", "mp3", "flac", "m4a", "ogg" };
 
-enum upload_part { PART_OTHER, PART_FILE, PART_TYPE };
+/* The small fields beside the file. */
+enum upload_field { FIELD_TYPE, FIELD_FORMAT, FIELD_STRENGTH, FIELD_LOUDNESS, FIELD_COUNT };
+
+static const char *const field_names[FIELD_COUNT] = { "processing_type", "output_format",
+                                                      "strength", "loudness" };
+
+enum upload_part { PART_OTHER, PART_FILE, PART_FIELD };
 
 struct upload {
     struct multipart multipart;
@@ -31,14 +38,19 @@ struct upload {
     bool has_file, file_is_text;
     int rc; /* the first failure inside the file; told once the body is over */
     char filename[JOB_NAME_MAX + 1];
-    const char *format; /* by name */
-    char type[FIELD_BYTES_MAX + 1];
-    size_t type_len;
+    const char *format;      /* by name */
+    enum upload_field field; /* of PART_FIELD */
+    struct {
+        char text[FIELD_BYTES_MAX + 1];
+        size_t len;
+    } fields[FIELD_COUNT];
+    const struct audio_format *output;
+    struct job_choice choice;
     char idempotency_key[IDEMPOTENCY_KEY_MAX + 1];
     struct blob_writer *writer;
     struct audio_info info;
     char digest[BLOB_DIGEST_SIZE];
-    char request_digest[BLOB_DIGEST_SIZE + 1 + FIELD_BYTES_MAX];
+    char request_digest[BLOB_DIGEST_SIZE + 3 * FIELD_BYTES_MAX];
     int64_t bytes;
     struct job job;
     bool is_replayed;
@@ -114,10 +126,14 @@ static int part_begin(void *context, const struct multipart_part *part)
     struct upload *u = api_context_of(req)->own;
 
     u->part = PART_OTHER;
-    if (view_eq(part->name, "processing_type")) {
-        u->part = PART_TYPE;
-        u->type_len = 0;
-    } else if (view_eq(part->name, "file") && part->filename.ptr) {
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        if (view_eq(part->name, field_names[i])) {
+            u->part = PART_FIELD;
+            u->field = (enum upload_field)i;
+            u->fields[i].len = 0;
+        }
+    }
+    if (view_eq(part->name, "file") && part->filename.ptr) {
         u->part = PART_FILE;
         u->rc = file_begin(req, u, part->filename);
     } else if (view_eq(part->name, "file")) {
@@ -137,12 +153,13 @@ static int part_data(void *context, struct view data)
     struct http_request *req = context;
     struct upload *u = api_context_of(req)->own;
 
-    if (u->part == PART_TYPE) {
-        const size_t room = FIELD_BYTES_MAX - u->type_len;
+    if (u->part == PART_FIELD) {
+        const size_t room = FIELD_BYTES_MAX - u->fields[u->field].len;
         const size_t len = data.len < room ? data.len : room;
 
-        memcpy(u->type + u->type_len, data.ptr, len);
-        u->type_len += len;
+        memcpy(u->fields[u->field].text + u->fields[u->field].len, data.ptr, len);
+        u->fields[u->field].len += len;
+        u->fields[u->field].text[u->fields[u->field].len] = '\0';
         return 0;
     }
     if (u->part != PART_FILE || u->rc)
@@ -247,15 +264,88 @@ int upload_body(struct http_request *req, const char *bytes, size_t len)
     return result == MULTIPART_STOPPED ? u->rc : malformed(req, result);
 }
 
-static int type_check(struct http_request *req, struct upload *u)
+/* A field's text, or what stands for one that is empty or was not sent. */
+static const char *field_text(const struct upload *u, enum upload_field field,
+                              const char *standard)
 {
-    u->type[u->type_len] = '\0';
-    if (u->type_len == 0)
-        (void)snprintf(u->type, sizeof u->type, "%s", audio_types[0]);
-    if (audio_type_is_known(view_of(u->type)))
-        return 0;
-    return api_refuse(req, 400, "Unknown processing type. Available: %s, %s",
-                      audio_types[0], audio_types[1]);
+    return u->fields[field].len ? u->fields[field].text : standard;
+}
+
+/* 400 with `text` and the names of the list. */
+static int names_refuse(struct http_request *req, const char *text,
+                        const char *(*name)(size_t i))
+{
+    struct buf names;
+    int rc;
+
+    buf_init(&names, 1024);
+    for (size_t i = 0; name(i); i++)
+        buf_addf(&names, "%s%s", i ? ", " : "", name(i));
+    rc = api_refuse(req, 400, "%s Available: %s", text, names.error ? "" : names.data);
+    buf_release(&names);
+    return rc;
+}
+
+static int type_refuse(struct http_request *req, const struct upload *u)
+{
+    struct buf names;
+    int rc;
+
+    buf_init(&names, 1024);
+    types_list(u->api, &names);
+    rc = api_refuse(req, 400, "Unknown processing type. Available: %s",
+                    names.error ? "" : names.data);
+    buf_release(&names);
+    return rc;
+}
+
+static const char *format_name(size_t i)
+{
+    return audio_formats[i].name;
+}
+
+static const char *strength_name(size_t i)
+{
+    return audio_strengths[i];
+}
+
+static int fields_check(struct http_request *req, struct upload *u)
+{
+    const char *loudness = field_text(u, FIELD_LOUDNESS, "false");
+    enum audio_strength strength;
+
+    if (!type_is_available(u->api, view_of(field_text(u, FIELD_TYPE, audio_types[0]))))
+        return type_refuse(req, u);
+    u->output = audio_format_find(
+        view_of(field_text(u, FIELD_FORMAT, audio_formats[0].name)));
+    if (!u->output)
+        return names_refuse(req, "Unknown output format.", format_name);
+    if (!audio_strength_of(view_of(field_text(u, FIELD_STRENGTH, audio_strengths[0])),
+                           &strength))
+        return names_refuse(req, "Unknown strength.", strength_name);
+    if (strcmp(loudness, "true") != 0 && strcmp(loudness, "false") != 0)
+        return api_refuse(req, 400, "loudness is true or false.");
+    (void)snprintf(u->choice.output_format, sizeof u->choice.output_format, "%s",
+                   u->output->name);
+    (void)snprintf(u->choice.strength, sizeof u->choice.strength, "%s",
+                   audio_strengths[strength]);
+    u->choice.loudness_normalise = strcmp(loudness, "true") == 0;
+    return 0;
+}
+
+/* What an idempotency key stands for. Without options it is what it was before there were
+ * any, so that keys outlive an upgrade. */
+static void request_digest_make(struct upload *u)
+{
+    const int len = snprintf(u->request_digest, sizeof u->request_digest, "%s:%s",
+                             u->digest, field_text(u, FIELD_TYPE, audio_types[0]));
+
+    if (u->output == &audio_formats[0] && !u->choice.loudness_normalise &&
+        strcmp(u->choice.strength, audio_strengths[0]) == 0)
+        return;
+    (void)snprintf(u->request_digest + len, sizeof u->request_digest - (size_t)len,
+                   ":%s:%s:%d", u->choice.output_format, u->choice.strength,
+                   u->choice.loudness_normalise);
 }
 
 static int upload_complete_check(struct http_request *req, struct upload *u)
@@ -276,7 +366,7 @@ static int upload_complete_check(struct http_request *req, struct upload *u)
         return u->rc;
     if (u->bytes == 0)
         return api_refuse(req, 400, "The file is empty.");
-    return type_check(req, u);
+    return fields_check(req, u);
 }
 
 /* Looked at in the sandboxed child, then made durable. */
@@ -294,8 +384,7 @@ int upload_work(struct http_request *req, struct http_reply *reply)
     if (rc == 0)
         rc = blob_writer_commit(u->writer, u->digest, &req->err);
     if (rc == 0)
-        (void)snprintf(u->request_digest, sizeof u->request_digest, "%s:%s", u->digest,
-                       u->type);
+        request_digest_make(u);
     return rc;
 }
 
@@ -305,7 +394,7 @@ int upload_write(struct http_request *req, struct http_reply *reply)
     struct upload *u = c->own;
     const struct job_new new_job = {
         .subject = api_subject(req),
-        .processing_type = view_of(u->type),
+        .processing_type = view_of(field_text(u, FIELD_TYPE, audio_types[0])),
         .original_filename = view_of(u->filename),
         .format = u->format,
         .input_blob = blob_writer_name(u->writer),
@@ -314,6 +403,9 @@ int upload_write(struct http_request *req, struct http_reply *reply)
         .duration_us = u->info.duration_us,
         .sample_rate_hz = u->info.sample_rate_hz,
         .channels = u->info.channels,
+        .choice = u->choice,
+        .output_bytes_most = audio_output_bytes_most(
+            u->output, u->info.duration_us, u->info.sample_rate_hz, u->info.channels),
         .expires_us = req->now_us + u->api->options->file_expiry_us,
         .idempotency_key = u->idempotency_key[0] ? view_of(u->idempotency_key)
                                                  : (struct view){ NULL, 0 },
@@ -324,7 +416,7 @@ int upload_write(struct http_request *req, struct http_reply *reply)
 
     (void)reply;
     if (rc == ERR_CONFLICT)
-        c->status = 422; /* the key was used with another file or type */
+        c->status = 422; /* the key was used with another file, type or options */
     if (rc == 0 || rc == ERR_LIMIT)
         metrics_quota_decision(u->api->metrics, c->principal.kind == PRINCIPAL_GUEST,
                                rc == 0);

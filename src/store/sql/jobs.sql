@@ -4,16 +4,17 @@ INSERT INTO jobs
     format, input_blob, output_blob, input_bytes, output_bytes, input_digest, output_digest,
     duration_us, sample_rate_hz, channels, attempts, worker, lease_token, lease_expires_us,
     error, processing_us, created_us, started_us, completed_us, expires_us,
-    has_files)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-    $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27);
+    has_files, output_format, strength, loudness_normalise)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+    $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30);
 
 -- name: job_update
 UPDATE jobs SET status = $1, input_blob = $2, output_blob = $3, has_files = $4,
     output_bytes = $5, output_digest = $6, attempts = $7, worker = $8, lease_token = $9,
     lease_expires_us = $10, error = $11, processing_us = $12, started_us = $13,
-    completed_us = $14, expires_us = $15
-WHERE account_id = $16 AND job_id = $17 AND status = $18 AND lease_token = $19;
+    completed_us = $14, expires_us = $15, has_levels = $16, peak_cdbfs = $17,
+    loudness_clufs = $18, noise_removed_cdb = $19
+WHERE account_id = $20 AND job_id = $21 AND status = $22 AND lease_token = $23;
 
 -- name: job_remove
 DELETE FROM jobs
@@ -23,14 +24,18 @@ WHERE account_id = $1 AND job_id = $2 AND status = $3 AND lease_token = $4;
 SELECT account_id, job_id, group_id, status, processing_type, original_filename,
     format, input_blob, output_blob, input_bytes, output_bytes, input_digest, output_digest,
     duration_us, sample_rate_hz, channels, attempts, worker, lease_token, lease_expires_us,
-    error, processing_us, created_us, started_us, completed_us, expires_us
+    error, processing_us, created_us, started_us, completed_us, expires_us,
+    output_format, strength, loudness_normalise, has_levels, peak_cdbfs, loudness_clufs,
+    noise_removed_cdb
 FROM jobs WHERE job_id = $1;
 
 -- name: jobs_list_all
 SELECT account_id, job_id, group_id, status, processing_type, original_filename,
     format, input_blob, output_blob, input_bytes, output_bytes, input_digest, output_digest,
     duration_us, sample_rate_hz, channels, attempts, worker, lease_token, lease_expires_us,
-    error, processing_us, created_us, started_us, completed_us, expires_us
+    error, processing_us, created_us, started_us, completed_us, expires_us,
+    output_format, strength, loudness_normalise, has_levels, peak_cdbfs, loudness_clufs,
+    noise_removed_cdb
 FROM jobs WHERE (created_us, job_id) < ($1, $2)
 ORDER BY created_us DESC, job_id DESC LIMIT $3 OFFSET $4;
 
@@ -38,7 +43,9 @@ ORDER BY created_us DESC, job_id DESC LIMIT $3 OFFSET $4;
 SELECT account_id, job_id, group_id, status, processing_type, original_filename,
     format, input_blob, output_blob, input_bytes, output_bytes, input_digest, output_digest,
     duration_us, sample_rate_hz, channels, attempts, worker, lease_token, lease_expires_us,
-    error, processing_us, created_us, started_us, completed_us, expires_us
+    error, processing_us, created_us, started_us, completed_us, expires_us,
+    output_format, strength, loudness_normalise, has_levels, peak_cdbfs, loudness_clufs,
+    noise_removed_cdb
 FROM jobs WHERE status = $1 AND (created_us, job_id) < ($2, $3)
 ORDER BY created_us DESC, job_id DESC LIMIT $4 OFFSET $5;
 
@@ -46,7 +53,9 @@ ORDER BY created_us DESC, job_id DESC LIMIT $4 OFFSET $5;
 SELECT account_id, job_id, group_id, status, processing_type, original_filename,
     format, input_blob, output_blob, input_bytes, output_bytes, input_digest, output_digest,
     duration_us, sample_rate_hz, channels, attempts, worker, lease_token, lease_expires_us,
-    error, processing_us, created_us, started_us, completed_us, expires_us
+    error, processing_us, created_us, started_us, completed_us, expires_us,
+    output_format, strength, loudness_normalise, has_levels, peak_cdbfs, loudness_clufs,
+    noise_removed_cdb
 FROM jobs WHERE account_id = $1 AND ($2 < 0 OR status = $2) AND (created_us, job_id) < ($3, $4)
 ORDER BY created_us DESC, job_id DESC LIMIT $5 OFFSET $6;
 
@@ -97,3 +106,16 @@ DELETE FROM job_arrivals WHERE minute < $1;
 
 -- name: job_arrivals_since
 SELECT COALESCE(SUM(jobs), 0) FROM job_arrivals WHERE minute > $1;
+
+-- name: job_waveforms_add
+INSERT INTO job_waveforms (account_id, job_id, original, result) VALUES ($1, $2, $3, $4)
+ON CONFLICT (account_id, job_id) DO NOTHING;
+
+-- name: job_waveforms_get
+SELECT original, result FROM job_waveforms WHERE account_id = $1 AND job_id = $2;
+
+-- name: job_waveforms_remove
+DELETE FROM job_waveforms WHERE account_id = $1 AND job_id = $2;
+
+-- name: job_waveforms_move
+UPDATE job_waveforms SET account_id = $1 WHERE account_id = $2;

@@ -44,6 +44,14 @@ export function jobOf(result: UploadResult, processingType: string): Job {
     completed_at: null,
     expires_at: result.expires_at,
     output_available: result.status === 'completed',
+    duration: result.duration ?? 0,
+    // The job's own status, which follows at once, tells what was chosen.
+    output_format: 'wav',
+    strength: 'normal',
+    loudness_normalised: false,
+    peak_dbfs: null,
+    loudness_lufs: null,
+    noise_removed_db: null,
   }
 }
 

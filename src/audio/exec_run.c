@@ -1,0 +1,233 @@
+#include "audio/exec_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "audio/exec.h"
+#include "base/buf.h"
+#include "base/clock.h"
+
+enum { POLL_MS = 100, LINE_BYTES_MAX = 80, WORD_BYTES_MAX = 16384, NOT_CONFINED = 126 };
+
+/* ---- the words ---- */
+
+struct words {
+    char *list[EXEC_WORDS_MAX + 1];
+};
+
+static char *word_fill(const struct exec_run *run, const char *word)
+{
+    char rate[16];
+    struct buf out;
+    const struct {
+        const char *name, *value;
+    } places[] = { { "{in}", run->in }, { "{out}", run->out }, { "{rate}", rate } };
+
+    (void)snprintf(rate, sizeof rate, "%d", run->sample_rate_hz);
+    buf_init(&out, WORD_BYTES_MAX);
+    while (*word) {
+        size_t i = 0;
+
+        while (i < 3 && strncmp(word, places[i].name, strlen(places[i].name)) != 0)
+            i++;
+        if (i < 3)
+            buf_add_text(&out, places[i].value);
+        else
+            buf_add_char(&out, *word);
+        word += i < 3 ? strlen(places[i].name) : 1;
+    }
+    if (out.error)
+        buf_release(&out);
+    return out.data;
+}
+
+static void words_release(struct words *w)
+{
+    for (size_t i = 0; w->list[i]; i++)
+        free(w->list[i]);
+}
+
+static int words_fill(const struct exec_run *run, struct words *ret)
+{
+    *ret = (struct words){ { NULL } };
+    for (size_t i = 0; i < EXEC_WORDS_MAX && run->words[i]; i++) {
+        ret->list[i] = word_fill(run, run->words[i]);
+        if (!ret->list[i]) {
+            words_release(ret);
+            return ERR_NO_MEMORY;
+        }
+    }
+    return 0;
+}
+
+/* ---- the child ---- */
+
+struct start {
+    const struct exec_run *run;
+    char *const *argv;
+    char *envp[6];
+    int output_fd;
+};
+
+/* After the fork: only calls that are safe there. */
+static void child_exec(const struct start *s)
+{
+    const int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    sigset_t none;
+
+    (void)setpgid(0, 0);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)signal(SIGPIPE, SIG_DFL);
+    (void)signal(SIGXFSZ, SIG_DFL);
+    if (null_fd < 0 || dup2(null_fd, 0) != 0 || dup2(s->output_fd, 1) != 1 ||
+        syscall(SYS_close_range, 3U, ~0U, 4U /* close on exec */) != 0 ||
+        chdir(s->run->dir) != 0 || exec_sandbox_enter(&s->run->sandbox) != 0)
+        _exit(NOT_CONFINED);
+    (void)execve(s->argv[0], s->argv, s->envp);
+    _exit(127);
+}
+
+/* ---- waiting ---- */
+
+struct watch {
+    const struct exec_run *run;
+    pid_t pid;
+    int output_fd;
+    char line[LINE_BYTES_MAX];
+    size_t line_len;
+    int permille;
+};
+
+static void line_take(struct watch *w)
+{
+    double percent;
+    char end;
+
+    w->line[w->line_len] = '\0';
+    if (sscanf(w->line, "progress %lf%c", &percent, &end) == 1 && percent >= 0.0 &&
+        percent <= 100.0)
+        w->permille = (int)(percent * 10.0);
+    w->line_len = 0;
+}
+
+/* Longer lines are cut. False once there is no more to come. */
+static bool output_take(struct watch *w)
+{
+    char bytes[4096];
+    const ssize_t got = read(w->output_fd, bytes, sizeof bytes);
+
+    if (got < 0)
+        return errno == EINTR || errno == EAGAIN;
+    for (ssize_t i = 0; i < got; i++) {
+        if (bytes[i] == '\n')
+            line_take(w);
+        else if (w->line_len < sizeof w->line - 1)
+            w->line[w->line_len++] = bytes[i];
+    }
+    return got > 0;
+}
+
+static bool has_ended(const struct watch *w)
+{
+    siginfo_t info = { .si_pid = 0 };
+
+    return waitid(P_PID, (id_t)w->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+           info.si_pid != 0;
+}
+
+static int watch_until_end(struct watch *w, struct err *reterr)
+{
+    bool has_output = true;
+
+    while (!has_ended(w)) {
+        struct pollfd poll_fd = { .fd = has_output ? w->output_fd : -1, .events = POLLIN };
+
+        if (poll(&poll_fd, 1, POLL_MS) > 0)
+            has_output = output_take(w);
+        if (clock_monotonic_us() > w->run->deadline_us)
+            return err_set(reterr, ERR_TIMEOUT, "The engine took too long.");
+        if (w->run->progress(w->run->ctx, w->permille) != 0)
+            return err_set(reterr, ERR_CANCELLED, "The job was cancelled.");
+    }
+    return 0;
+}
+
+static int status_check(int status, struct err *reterr)
+{
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return 0;
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ)
+        return err_set(reterr, ERR_IO, "The engine's result is larger than it may be.");
+    if (WIFSIGNALED(status))
+        return err_set(reterr, ERR_IO, "The engine was ended by signal %d.",
+                       WTERMSIG(status));
+    if (WEXITSTATUS(status) == NOT_CONFINED)
+        return err_set(reterr, ERR_IO, "The engine could not be confined.");
+    return err_set(reterr, ERR_IO, "The engine failed with status %d.",
+                   WEXITSTATUS(status));
+}
+
+/* The group goes before its leader is waited for, so that its number is still its own. */
+static int child_watch(const struct exec_run *run, pid_t pid, int output_fd,
+                       struct err *reterr)
+{
+    struct watch w = { .run = run, .pid = pid, .output_fd = output_fd };
+    int status = 0, rc = watch_until_end(&w, reterr);
+
+    (void)kill(-pid, SIGKILL);
+    (void)kill(pid, SIGKILL);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return rc ? rc : status_check(status, reterr);
+}
+
+static int child_start(const struct exec_run *run, char *const *argv, struct err *reterr)
+{
+    char home[4200], temporary[4200];
+    static char path[] = "PATH=/usr/local/bin:/usr/bin:/bin", lang[] = "LANG=C.UTF-8",
+                bytecode[] = "PYTHONDONTWRITEBYTECODE=1";
+    const int64_t len = snprintf(home, sizeof home, "HOME=%s", run->dir) +
+                        snprintf(temporary, sizeof temporary, "TMPDIR=%s", run->dir);
+    struct start s = { .run = run,
+                       .argv = argv,
+                       .envp = { path, lang, bytecode, home, temporary, NULL } };
+    int pipes[2], rc;
+    pid_t pid;
+
+    if (len >= (int64_t)sizeof home || pipe2(pipes, O_CLOEXEC) != 0)
+        return err_set_errno(reterr, errno, "engine");
+    s.output_fd = pipes[1];
+    pid = fork();
+    if (pid == 0)
+        child_exec(&s);
+    rc = pid < 0 ? err_set_errno(reterr, errno, "engine") : 0;
+    (void)close(pipes[1]);
+    if (rc == 0) {
+        (void)setpgid(pid, pid); /* whichever of the two comes first */
+        rc = child_watch(run, pid, pipes[0], reterr);
+    }
+    (void)close(pipes[0]);
+    return rc;
+}
+
+int exec_run(const struct exec_run *run, struct err *reterr)
+{
+    struct words words;
+    int rc = words_fill(run, &words);
+
+    if (rc)
+        return err_set(reterr, rc, "engine");
+    rc = child_start(run, words.list, reterr);
+    words_release(&words);
+    return rc;
+}
