@@ -37,10 +37,15 @@ inside() { # name, further arguments of meson test...: the programs of the build
     [ "$all" -gt 0 ] || failed=$((failed + 1))
 }
 
-outside() { # name, further arguments of run_api.py...: the server, by its API
+outside_begin() { # name, further arguments of run_api.py...: the server, by its API, meanwhile
     dir=$prefix-$1
     shift
-    WHAZZ=$dir/src/cli/whazz "$here/run_api.py" "$@" >"$dir-api.log" 2>&1 || true
+    WHAZZ=$dir/src/cli/whazz "$here/run_api.py" "$@" >"$dir-api.log" 2>&1 &
+}
+
+outside_end() { # name
+    dir=$prefix-$1
+    wait
     last=$(tail -n 1 "$dir-api.log")
     case $last in
     *" passed, "*" failed")
@@ -51,7 +56,7 @@ outside() { # name, further arguments of run_api.py...: the server, by its API
     *) ok=0 bad=1 ;;
     esac
     [ "$bad" -eq 0 ] || cat "$dir-api.log"
-    echo "$last"
+    echo "by the API: $ok passed, $bad failed"
     passed=$((passed + ok))
     failed=$((failed + bad))
 }
@@ -64,18 +69,20 @@ fuzz() { # FUZZ_SECONDS makes it longer
 
 everything() {
     build gcc all gcc -Dbuildtype=debugoptimized
+    outside_begin gcc
     inside gcc
-    outside gcc
+    outside_end gcc
 
     # Without the web app, and what measures memory or time of the server as it is used.
-    build sanitized all clang -Dbuildtype=debug -Dwebui=false \
-        -Db_sanitize=address,undefined
+    build sanitized all clang -Dbuildtype=debug -Dwebui=false -Db_sanitize=address,undefined
+    outside_begin sanitized --except test_memory --except test_kill.Kill --except test_web
     inside sanitized
-    outside sanitized --except test_memory --except test_kill.Kill --except test_web
+    outside_end sanitized
 
     build threads all clang -Dbuildtype=debugoptimized -Dwebui=false -Db_sanitize=thread
+    outside_begin threads test_limits test_kill.Workers test_http.Flood test_audio.Jobs
     inside threads --suite unit
-    outside threads test_limits test_kill.Workers test_http.Flood test_audio.Jobs
+    outside_end threads
 
     fuzz
 }
