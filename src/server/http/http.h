@@ -212,8 +212,9 @@ struct http_options {
     size_t work_max;
 };
 
-/* Checks the tables, listens, starts the loops. ERR_INVALID for a route without auth or two
- * of the same method and path. */
+/* Checks the tables, listens, starts the loops. *ret is set before the first request, and
+ * NULL after a failure. ERR_INVALID for a route without auth or two of the same method and
+ * path. */
 MUST_CHECK int http_server_start(const struct http_options *options,
                                  const struct http_app *app, struct http_server **ret,
                                  struct err *reterr);

@@ -116,6 +116,7 @@ int http_server_start(const struct http_options *options, const struct http_app 
 
     if (!s)
         return err_set(reterr, ERR_NO_MEMORY, "server");
+    *ret = s; /* a request may want it before this function returns */
     s->options = *options;
     s->app = *app;
     rc = router_check(app, reterr);
@@ -129,11 +130,8 @@ int http_server_start(const struct http_options *options, const struct http_app 
         rc = loops_start(s, address, reterr);
     if (address)
         freeaddrinfo(address);
-    if (rc == 0) {
-        *ret = s;
-        s = NULL;
-    }
-    http_server_stop(&s, 0);
+    if (rc)
+        http_server_stop(ret, 0);
     return rc;
 }
 
