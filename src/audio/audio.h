@@ -43,6 +43,9 @@ struct audio_limits {
 /* Starts nothing yet. */
 MUST_CHECK int audio_host_new(const struct audio_limits *limits, struct audio_host **ret,
                               struct err *reterr);
+/* Starts the program now, so that the first task need not wait for it. Does not wait
+ * itself; a failure is the first task's to tell. */
+void audio_host_warm(struct audio_host *host);
 /* Ends running tasks (they return ERR_CANCELLED) and the host. Accepts NULL. */
 void audio_host_free(struct audio_host **host);
 

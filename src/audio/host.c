@@ -141,6 +141,16 @@ static void host_end(struct audio_host *h)
     h->pid = 0;
 }
 
+void audio_host_warm(struct audio_host *host)
+{
+    struct err err = { 0 };
+
+    (void)pthread_mutex_lock(&host->lock);
+    if (host->pid == 0 && host_spawn(host, &err) != 0)
+        host_end(host);
+    (void)pthread_mutex_unlock(&host->lock);
+}
+
 void audio_host_free(struct audio_host **host)
 {
     struct audio_host *h = *host;

@@ -198,6 +198,7 @@ int service_start(const struct options *options, struct service **ret, struct er
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == 0; i++)
         rc = steps[i](s, reterr);
     if (rc == 0) {
+        audio_host_warm(s->api.audio);
         *ret = s;
         s = NULL;
     }
