@@ -139,7 +139,7 @@ class Fault(unittest.TestCase):
         user = server.user()
         user.wait_for_job(user.uploaded())
         server.stop()
-        server.env = clock_moved("-2d")
+        server.env = clock_moved(-48)
         server.start()
         back = server.login(user.name)
         job = back.uploaded()

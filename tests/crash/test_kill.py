@@ -88,7 +88,7 @@ class Kill(Case):
         verified = self.server.verify()
         self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
         self.server.stop()
-        self.server.env = clock_moved("+2h")
+        self.server.env = clock_moved(2)
         self.server.start()  # the sweep removes old files that no job owns, and no other
         end = time.monotonic() + 10
         while len(self.server.files()) != stored and time.monotonic() < end:

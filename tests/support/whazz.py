@@ -4,6 +4,7 @@ The binary is named by the environment variable WHAZZ. Every server runs in an e
 temporary folder on a free port of 127.0.0.1, and is killed when its test class ends.
 """
 import atexit
+import functools
 import gzip
 import http.client
 import json
@@ -47,10 +48,20 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def clock_moved(offset):
-    """The environment of a process whose wall clock is off by, say, "-2d"."""
-    library = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
-    return {"LD_PRELOAD": str(library), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+@functools.cache
+def moved_clock():
+    """The library of moved_clock.c, compiled once per run."""
+    folder = tempfile.TemporaryDirectory(prefix="whazz-clock-")
+    atexit.register(folder.cleanup)
+    library = pathlib.Path(folder.name) / "moved_clock.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library,
+                    pathlib.Path(__file__).with_name("moved_clock.c")], check=True)
+    return str(library)
+
+
+def clock_moved(hours):
+    """The environment of a process whose wall clock is off by so many hours."""
+    return {"LD_PRELOAD": moved_clock(), "MOVED_CLOCK_S": str(hours * 3600)}
 
 
 def run(*args, input=None, timeout=60, env=None):
