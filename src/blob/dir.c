@@ -17,6 +17,7 @@
 
 enum {
     FOLDERS = 256,
+    FOLDER_RUN = 256,               /* blobs in a row that go into one folder */
     PATH_SIZE = BLOB_NAME_SIZE + 4, /* "tmp/" before the name */
     RESCAN_PIECE_BYTES = 256 * 1024,
     WRITE_BACK_BYTES = 4 * 1024 * 1024,
@@ -40,6 +41,7 @@ struct blob_store {
     pthread_cond_t settled;
     struct folder folders[FOLDERS];
     atomic_int hash_threads;
+    atomic_uint made; /* blobs so far, from a random start */
 };
 
 struct blob_writer {
@@ -210,6 +212,16 @@ static int create_locked(struct blob_writer *w, bool *ret_taken)
     return errnum;
 }
 
+/* Blobs that are made at the same time share a folder, and so the sync of their names. */
+static void folder_choose(struct blob_store *store, char id[UUID_TEXT_SIZE])
+{
+    const unsigned made = atomic_fetch_add(&store->made, 1);
+    char digits[3];
+
+    (void)snprintf(digits, sizeof digits, "%02x", made / FOLDER_RUN % FOLDERS);
+    memcpy(id, digits, 2);
+}
+
 int blob_writer_open(struct blob_store *store, const char *suffix, struct blob_writer **ret,
                      struct err *reterr)
 {
@@ -227,6 +239,7 @@ int blob_writer_open(struct blob_store *store, const char *suffix, struct blob_w
     w->store = store;
     for (int i = 0; i < OPEN_ATTEMPTS_MAX && is_taken && !errnum; i++) {
         uuid_make(id);
+        folder_choose(store, id);
         (void)snprintf(w->name, sizeof w->name, "%s.%.7s", id, suffix);
         errnum = create_locked(w, &is_taken);
     }
