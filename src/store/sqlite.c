@@ -276,6 +276,11 @@ static int enter_wal(struct sqlite *s)
     return rc;
 }
 
+/* What a savepoint may have to undo stays in memory: a file for it would be made and
+ * removed with every large transaction. Hot pages are written back once per 16 MB of log
+ * rather than once per 4. */
+#define WRITER_SETTINGS "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000"
+
 static int configure(struct sqlite *s)
 {
     int rc;
@@ -293,6 +298,8 @@ static int configure(struct sqlite *s)
         rc = enter_wal(s);
     if (rc == 0)
         rc = script(&s->base, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    if (rc == 0 && s->mode != DB_READ)
+        rc = script(&s->base, WRITER_SETTINGS);
     return rc;
 }
 
