@@ -62,6 +62,7 @@ void db_close(struct db **db); /* accepts NULL */
 MUST_CHECK int db_begin(struct db *db);
 MUST_CHECK int db_commit(struct db *db);
 void db_rollback(struct db *db);
+/* Savepoints do not nest. */
 MUST_CHECK int db_savepoint(struct db *db);
 MUST_CHECK int db_savepoint_release(struct db *db);
 MUST_CHECK int db_savepoint_rollback(struct db *db);

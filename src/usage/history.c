@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "store/db.h"
+#include "usage/gather.h"
 #include "usage/zone.h"
 #include "whazz/usage.h"
 
@@ -230,6 +231,8 @@ int usage_history_read(struct db *db, const struct usage_history_query *query,
     struct history h = { .query = query };
     int rc = history_plan(&h);
 
+    if (rc == 0)
+        rc = gather_settle(db);
     if (rc == 0)
         rc = history_cells(db, &h);
     if (rc == 0) {

@@ -4,46 +4,26 @@
 #include "usage/gather.h"
 #include "usage/zone.h"
 
-/* Whose sums one change adds to, of which type. */
-struct rollup {
-    int64_t account_id; /* 0: the platform */
-    const char *type;
-};
-
-static int rollup_add(struct db *db, const struct rollup *r, const struct ledger_change *c,
-                      int64_t seen_us)
-{
-    int rc;
-
-    if (r->account_id == 0)
-        return gather_add(db, &(struct gather_change){ .meter = c->meter,
-                                                       .type = r->type,
-                                                       .day = c->day,
-                                                       .amount = c->amount,
-                                                       .seen_us = seen_us });
-    rc = db_exec(db, STMT_TOTALS_ADD,
-                 DB_ARGS(DB_INT(r->account_id), DB_INT(c->meter), DB_TEXT(r->type),
-                         DB_INT(c->amount), DB_INT(seen_us), DB_INT(seen_us)));
-    if (rc == 0)
-        rc = db_exec(db, STMT_DAILY_ADD,
-                     DB_ARGS(DB_INT(r->account_id), DB_INT(c->meter), DB_TEXT(r->type),
-                             DB_INT(c->day), DB_INT(c->amount)));
-    return rc;
-}
-
 static int rollups_add(struct db *db, const struct usage_event *event, const char *type,
                        const struct ledger_change *change)
 {
     const int64_t owners[] = { event->subject.account_id, event->subject.group_id, 0 };
-    const int64_t seen_us = change->amount > 0 && !change->is_moved ? event->now_us : 0;
+    struct gather_change sum = { .meter = change->meter,
+                                 .day = change->day,
+                                 .amount = change->amount };
     int rc = 0;
 
+    if (change->amount > 0 && !change->is_moved)
+        sum.seen_us = event->now_us;
     for (size_t i = 0; i < 3 && rc == 0; i++) {
         if (i == 1 && owners[i] == 0)
             continue;
-        rc = rollup_add(db, &(struct rollup){ owners[i], "" }, change, seen_us);
+        sum.account_id = owners[i];
+        sum.type = "";
+        rc = gather_add(db, &sum);
+        sum.type = type;
         if (rc == 0 && type[0])
-            rc = rollup_add(db, &(struct rollup){ owners[i], type }, change, seen_us);
+            rc = gather_add(db, &sum);
     }
     return rc;
 }

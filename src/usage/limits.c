@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include "store/db.h"
+#include "usage/gather.h"
 #include "usage/zone.h"
 
 static int plan_limits_read(struct db *db, const char *plan,
@@ -55,12 +56,16 @@ static int used_read(struct db *db, int64_t account_id, int64_t today,
     int rc;
 
     window_read(s, today, &first_day);
-    if (s->window == USAGE_WINDOW_DAY || s->window == USAGE_WINDOW_MONTH)
-        return db_get_int(db, STMT_DAILY_USED,
-                          DB_ARGS(DB_INT(account_id), DB_INT(s->meter), DB_INT(first_day)),
-                          &s->used);
-    rc = db_get_int(db, STMT_TOTALS_USED, DB_ARGS(DB_INT(account_id), DB_INT(s->meter)),
-                    &s->used);
+    if (s->window == USAGE_WINDOW_DAY || s->window == USAGE_WINDOW_MONTH) {
+        rc = db_get_int(db, STMT_DAILY_USED,
+                        DB_ARGS(DB_INT(account_id), DB_INT(s->meter), DB_INT(first_day)),
+                        &s->used);
+    } else {
+        first_day = GATHER_TOTAL;
+        rc = db_get_int(db, STMT_TOTALS_USED, DB_ARGS(DB_INT(account_id), DB_INT(s->meter)),
+                        &s->used);
+    }
+    s->used += gather_waiting(db, account_id, s->meter, first_day);
     return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 

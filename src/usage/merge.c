@@ -1,5 +1,6 @@
 #include "base/err.h"
 #include "store/db.h"
+#include "usage/gather.h"
 #include "usage/ledger.h"
 #include "whazz/usage.h"
 
@@ -108,9 +109,13 @@ int usage_merge(struct db *db, int64_t from_account_id, int64_t to_account_id,
         rc = rc == ERR_NOT_FOUND ? ERR_CONFLICT : rc;
     }
     if (rc == 0)
+        rc = gather_settle(db);
+    if (rc == 0)
         rc = shares_read(db, from_account_id, &shares);
     for (size_t i = 0; i < shares.count && rc == 0; i++)
         rc = share_move(db, &shares.at[i], from_account_id, to_account_id, now_us);
+    if (rc == 0)
+        rc = gather_settle(db);
     if (rc == 0)
         rc = db_exec(db, STMT_TOTALS_TIMES_MERGE,
                      DB_ARGS(DB_INT(from_account_id), DB_INT(to_account_id)));

@@ -1,5 +1,6 @@
 #include "base/err.h"
 #include "store/db.h"
+#include "usage/gather.h"
 #include "whazz/usage.h"
 
 #include <stdio.h>
@@ -8,8 +9,9 @@
 static int figures_read(struct db *db, enum stmt stmt, const struct db_arg *args,
                         size_t count, struct usage_totals *totals)
 {
-    int ended, rc = db_run(db, stmt, args, count);
+    int ended, rc = gather_settle(db);
 
+    rc = rc ? rc : db_run(db, stmt, args, count);
     while (rc == 0) {
         const int row = db_next(db, stmt);
         int64_t meter;
@@ -62,8 +64,9 @@ static int types_read(struct db *db, enum stmt stmt, const struct db_arg *args,
                       size_t count, int (*row)(void *ctx, const char *type, int64_t sum),
                       void *ctx)
 {
-    int ended, rc = db_run(db, stmt, args, count);
+    int ended, rc = gather_settle(db);
 
+    rc = rc ? rc : db_run(db, stmt, args, count);
     while (rc == 0) {
         char type[USAGE_NAME_MAX + 1];
         const int got = db_next(db, stmt);
@@ -98,8 +101,9 @@ int usage_platform_types_read(struct db *db, int meter,
 int usage_top(struct db *db, int meter, size_t most,
               int (*row)(void *ctx, int64_t account_id, int64_t sum), void *ctx)
 {
-    int ended, rc = db_run(db, STMT_TOP_ACCOUNTS, DB_ARGS(DB_INT(meter), DB_INT(most)));
+    int ended, rc = gather_settle(db);
 
+    rc = rc ? rc : db_run(db, STMT_TOP_ACCOUNTS, DB_ARGS(DB_INT(meter), DB_INT(most)));
     while (rc == 0) {
         const int got = db_next(db, STMT_TOP_ACCOUNTS);
 

@@ -1,8 +1,11 @@
 #include <pthread.h>
+#include "store/db.h"
 #include "tests/unit/usage_fixture.h"
 #include "usage/gather.h"
 
 #define NOW ((int64_t)1795478400000000) /* 2026-11-24T00:00:00Z */
+
+enum { MANY = 700 }; /* types: four sums each */
 
 struct work {
     struct fixture *f;
@@ -48,8 +51,8 @@ static void what_is_rolled_back_takes_its_part_along(void **state)
     assert_int_equal(platform_files(f), 3);
 }
 
-/* More different sums than are kept at a time, then an operation that fails: what the first
- * flush wrote for it goes, what it wrote for others stays. */
+/* More different sums than are kept at a time, then an operation that fails: what was
+ * written for it goes, what was written for others stays. */
 static int many_types_work(struct db *db, void *ctx)
 {
     const struct work *w = ctx;
@@ -71,12 +74,79 @@ static int many_types_work(struct db *db, void *ctx)
 static void more_sums_than_are_kept_at_a_time(void **state)
 {
     struct fixture *f = *state;
-    struct work good = { f, 300, 0 }, bad = { f, 300, ERR_CONFLICT };
+    struct work good = { f, MANY, 0 }, bad = { f, MANY, ERR_CONFLICT };
 
     assert_int_equal(usage_store_write(f->store, many_types_work, &good), 0);
-    assert_int_equal(platform_files(f), 300);
+    assert_int_equal(platform_files(f), MANY);
     assert_int_equal(usage_store_write(f->store, many_types_work, &bad), ERR_CONFLICT);
-    assert_int_equal(platform_files(f), 300);
+    assert_int_equal(platform_files(f), MANY);
+}
+
+static int64_t own_files(struct db *db, const struct fixture *f)
+{
+    struct usage_totals totals;
+
+    assert_int_equal(usage_totals_read(db, f->account, &totals), 0);
+    return totals.meters[FILES].sum;
+}
+
+static int reading_work(struct db *db, void *ctx)
+{
+    const struct work *w = ctx;
+    const int64_t before = own_files(db, w->f);
+    const int rc = charge_work(db, ctx);
+
+    assert_int_equal(own_files(db, w->f), before + w->charges);
+    return rc;
+}
+
+static void a_write_reads_what_it_wrote(void **state)
+{
+    struct fixture *f = *state;
+    struct work good = { f, 3, 0 }, bad = { f, 5, ERR_CONFLICT };
+
+    assert_int_equal(usage_store_write(f->store, reading_work, &good), 0);
+    assert_int_equal(usage_store_write(f->store, reading_work, &bad), ERR_CONFLICT);
+    assert_int_equal(usage_store_write(f->store, reading_work, &good), 0);
+    assert_int_equal(platform_files(f), 6);
+    fixture_assert_equal(f);
+}
+
+/* One transaction in which each operation is a charge, is rolled back, or reads: reading
+ * writes early what the others wait for, and must give it back when it is rolled back. */
+static int64_t batch_work(struct db *db, struct fixture *f)
+{
+    int64_t files = 0;
+
+    for (int i = 0; i < 200; i++) {
+        struct work one = { f, 1 + i % 3, i % 4 ? 0 : ERR_CONFLICT };
+
+        assert_int_equal(db_savepoint(db), 0);
+        if ((i % 5 ? charge_work : reading_work)(db, &one) == 0) {
+            files += one.charges;
+            assert_int_equal(db_savepoint_release(db), 0);
+        } else {
+            assert_int_equal(db_savepoint_rollback(db), 0);
+        }
+    }
+    return files;
+}
+
+static void reading_in_what_is_rolled_back(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = { 0 };
+    struct db *db;
+    int64_t files;
+
+    assert_int_equal(db_open(f->path, DB_WRITE, &db, &err), 0);
+    assert_int_equal(db_begin(db), 0);
+    files = batch_work(db, f);
+    assert_int_equal(db_commit(db), 0);
+    assert_int_equal(own_files(db, f), files);
+    assert_int_equal(platform_files(f), files);
+    fixture_assert_equal(f);
+    db_close(&db);
 }
 
 struct mixed {
@@ -121,6 +191,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(what_is_rolled_back_takes_its_part_along),
         CASE(more_sums_than_are_kept_at_a_time),
+        CASE(a_write_reads_what_it_wrote),
+        CASE(reading_in_what_is_rolled_back),
         CASE(batches_of_good_and_bad_agree_with_the_ledger),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
