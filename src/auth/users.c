@@ -242,6 +242,13 @@ static int count_read(struct db *db, const char *name, int64_t *ret)
     return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
+int auth_totals_read(struct db *db, struct auth_counts *ret)
+{
+    const int rc = count_read(db, "users_total", &ret->users_total);
+
+    return rc ? rc : count_read(db, "guests_total", &ret->guests_total);
+}
+
 int auth_counts_read(struct db *db, int64_t now_us, struct auth_counts *ret)
 {
     struct auth_counts c = { 0 };
@@ -249,11 +256,11 @@ int auth_counts_read(struct db *db, int64_t now_us, struct auth_counts *ret)
         const char *name;
         int64_t *to;
     } figures[] = {
-        { "users_total", &c.users_total },       { "users_active", &c.users_active },
-        { "users_verified", &c.users_verified }, { "users_admins", &c.users_admins },
-        { "guests_total", &c.guests_total },
+        { "users_active", &c.users_active },
+        { "users_verified", &c.users_verified },
+        { "users_admins", &c.users_admins },
     };
-    int rc = 0;
+    int rc = auth_totals_read(db, &c);
 
     for (size_t i = 0; i < sizeof figures / sizeof figures[0] && rc == 0; i++)
         rc = count_read(db, figures[i].name, figures[i].to);

@@ -173,7 +173,7 @@ static int platform_read(struct http_request *req, struct platform *ret)
 {
     const int rc = usage_platform_read(req->db, &ret->totals);
 
-    return rc ? rc : auth_counts_read(req->db, req->now_us, &ret->counts);
+    return rc ? rc : auth_totals_read(req->db, &ret->counts);
 }
 
 static int admin_stats(struct http_request *req, struct http_reply *reply)
