@@ -39,7 +39,7 @@ int blob_writer_fd(const struct blob_writer *w);
  */
 MUST_CHECK int blob_writer_rescan(struct blob_writer *w, struct err *reterr);
 /* Makes bytes and name durable (fsync): blocks, so never on an event loop. After it the
- * blob exists; the writer still has to be closed. Fills the hex BLAKE2b-256 digest.
+ * blob exists; the writer still has to be closed. Fills the hex SHA-256.
  * Concurrent calls may share directory syncs. */
 MUST_CHECK int blob_writer_commit(struct blob_writer *w, char digest[BLOB_DIGEST_SIZE],
                                   struct err *reterr);

@@ -45,7 +45,7 @@ struct blob_store {
 };
 
 struct blob_writer {
-    struct hasher hasher; /* first: it is aligned to 64 bytes */
+    struct hasher hasher;
     struct blob_store *store;
     int fd;
     int64_t bytes, flushed_bytes, room_checked_bytes;
@@ -232,10 +232,9 @@ int blob_writer_open(struct blob_store *store, const char *suffix, struct blob_w
 
     if (!is_suffix(suffix))
         return err_set(reterr, ERR_INVALID, "a blob's suffix is 1 to 7 letters and digits");
-    w = aligned_alloc(_Alignof(struct blob_writer), sizeof *w);
+    w = calloc(1, sizeof *w);
     if (!w)
         return err_set(reterr, ERR_NO_MEMORY, "blob writer: out of memory");
-    memset(w, 0, sizeof *w);
     w->store = store;
     for (int i = 0; i < OPEN_ATTEMPTS_MAX && is_taken && !errnum; i++) {
         uuid_make(id);

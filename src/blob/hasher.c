@@ -17,7 +17,7 @@ void hasher_init(struct hasher *h, int fd, atomic_int *threads)
     *h = (struct hasher){ .fd = fd, .threads = threads };
     (void)pthread_mutex_init(&h->lock, NULL);
     (void)pthread_cond_init(&h->wake, NULL);
-    (void)crypto_generichash_init(&h->state, NULL, 0, HASHER_DIGEST_BYTES);
+    sha256_init(&h->state);
 }
 
 /* Hashes the file's bytes up to `end`. */
@@ -32,7 +32,7 @@ static int catch_up(struct hasher *h, unsigned char *piece, int64_t end)
             continue;
         if (got <= 0)
             return got < 0 ? errno : EIO;
-        (void)crypto_generichash_update(&h->state, piece, (unsigned long long)got);
+        sha256_update(&h->state, (size_t)got, piece);
         h->hashed_bytes += got;
     }
     return 0;
@@ -108,7 +108,7 @@ void hasher_add(struct hasher *h, const void *bytes, size_t len)
             tell(h, false);
         return;
     }
-    (void)crypto_generichash_update(&h->state, bytes, (unsigned long long)len);
+    sha256_update(&h->state, len, bytes);
     if (h->threads && before < APART_BYTES && h->written_bytes >= APART_BYTES) {
         h->hashed_bytes = h->told_bytes = h->written_bytes;
         thread_start(h);
@@ -121,7 +121,7 @@ int hasher_final(struct hasher *h, unsigned char digest[HASHER_DIGEST_BYTES])
         tell(h, true);
         thread_end(h);
     }
-    (void)crypto_generichash_final(&h->state, digest, HASHER_DIGEST_BYTES);
+    sha256_digest(&h->state, HASHER_DIGEST_BYTES, digest);
     return h->errnum;
 }
 

@@ -1,23 +1,23 @@
-/* The running digest of a file that is being written. A large file's bytes are hashed by a
- * thread of its own, which reads them back from the page cache, so that the writer (an
- * event loop) can go on receiving; small ones, and those past a few at a time, as they
- * come. Inside blob/ only; one writer thread per hasher. */
+/* The running SHA-256 (FIPS 180-4) of a file that is being written. A large file's bytes
+ * are hashed by a thread of its own, which reads them back from the page cache, so that the
+ * writer (an event loop) can go on receiving; small ones, and those past a few at a time,
+ * as they come. Inside blob/ only; one writer thread per hasher. */
 #ifndef BLOB_HASHER_H
 #define BLOB_HASHER_H
 
+#include <nettle/sha2.h>
 #include <pthread.h>
-#include <sodium.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HASHER_DIGEST_BYTES = 32 };
+enum { HASHER_DIGEST_BYTES = SHA256_DIGEST_SIZE };
 
 struct hasher {
-    crypto_generichash_state state; /* first: it is aligned to 64 bytes */
-    int fd;                         /* borrowed */
-    atomic_int *threads;            /* of all hashers of a store; NULL: use none */
+    struct sha256_ctx state;
+    int fd;              /* borrowed */
+    atomic_int *threads; /* of all hashers of a store; NULL: use none */
     atomic_bool is_abandoned;
     bool has_thread;
     pthread_t thread;

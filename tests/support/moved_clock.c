@@ -1,5 +1,6 @@
-/* Preloaded into a program, moves its wall clock by MOVED_CLOCK_S seconds. It asks the kernel
- * itself, so that it needs no look-up of another clock_gettime() before the program is set up. */
+/* Preloaded into a program, moves its wall clock by MOVED_CLOCK_S seconds. It asks the
+ * kernel itself, so that it needs no look-up of another clock_gettime() before the program
+ * is set up. */
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
