@@ -12,10 +12,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "audio/exec.h"
+#include "audio/exec_folder.h"
+#include "audio/exec_group.h"
+#include "audio/exec_lines.h"
 #include "base/buf.h"
 #include "base/clock.h"
 
-enum { POLL_MS = 100, LINE_BYTES_MAX = 80, WORD_BYTES_MAX = 16384, NOT_CONFINED = 126 };
+enum {
+    POLL_MS = 100,
+    CHECK_US = 100000,
+    CHECK_SHARE = 20, /* of the time, at most, goes into checks */
+    FILES_MAX = 4096,
+    WORD_BYTES_MAX = 16384,
+    NOT_CONFINED = 126,
+};
 
 /* ---- the words ---- */
 
@@ -29,20 +39,25 @@ static char *word_fill(const struct exec_run *run, const char *word)
     struct buf out;
     const struct {
         const char *name, *value;
-    } places[] = { { "{in}", run->in }, { "{out}", run->out }, { "{rate}", rate } };
+    } places[] = { { "{in}", run->in },
+                   { "{out}", run->out },
+                   { "{outdir}", run->out },
+                   { "{rate}", rate },
+                   { "{strength}", run->strength } };
+    const size_t count = sizeof places / sizeof places[0];
 
     (void)snprintf(rate, sizeof rate, "%d", run->sample_rate_hz);
     buf_init(&out, WORD_BYTES_MAX);
     while (*word) {
         size_t i = 0;
 
-        while (i < 3 && strncmp(word, places[i].name, strlen(places[i].name)) != 0)
+        while (i < count && strncmp(word, places[i].name, strlen(places[i].name)) != 0)
             i++;
-        if (i < 3)
+        if (i < count)
             buf_add_text(&out, places[i].value);
         else
             buf_add_char(&out, *word);
-        word += i < 3 ? strlen(places[i].name) : 1;
+        word += i < count ? strlen(places[i].name) : 1;
     }
     if (out.error)
         buf_release(&out);
@@ -73,7 +88,7 @@ static int words_fill(const struct exec_run *run, struct words *ret)
 struct start {
     const struct exec_run *run;
     char *const *argv;
-    char *envp[6];
+    char *envp[8];
     int output_fd;
 };
 
@@ -103,24 +118,11 @@ struct watch {
     const struct exec_run *run;
     pid_t pid;
     int output_fd;
-    char line[LINE_BYTES_MAX];
-    size_t line_len;
-    int permille;
+    struct exec_lines lines;
+    int64_t check_at_us;
 };
 
-static void line_take(struct watch *w)
-{
-    double percent;
-    char end;
-
-    w->line[w->line_len] = '\0';
-    if (sscanf(w->line, "progress %lf%c", &percent, &end) == 1 && percent >= 0.0 &&
-        percent <= 100.0)
-        w->permille = (int)(percent * 10.0);
-    w->line_len = 0;
-}
-
-/* Longer lines are cut. False once there is no more to come. */
+/* False once there is no more to come. */
 static bool output_take(struct watch *w)
 {
     char bytes[4096];
@@ -128,12 +130,7 @@ static bool output_take(struct watch *w)
 
     if (got < 0)
         return errno == EINTR || errno == EAGAIN;
-    for (ssize_t i = 0; i < got; i++) {
-        if (bytes[i] == '\n')
-            line_take(w);
-        else if (w->line_len < sizeof w->line - 1)
-            w->line[w->line_len++] = bytes[i];
-    }
+    exec_lines_take(&w->lines, bytes, (size_t)got);
     return got > 0;
 }
 
@@ -145,18 +142,53 @@ static bool has_ended(const struct watch *w)
            info.si_pid != 0;
 }
 
+static int limits_look(const struct watch *w, struct err *reterr)
+{
+    const struct exec_run *run = w->run;
+    int64_t bytes = 0, files = 0;
+
+    if (exec_group_threads(w->pid) > run->processes_max)
+        return err_set(reterr, ERR_IO, "The engine had more than %d processes and threads.",
+                       run->processes_max);
+    if (exec_folder_measure(run->dir, &bytes, &files) != 0)
+        return err_set(reterr, ERR_IO, "The engine's folder cannot be read.");
+    if (files > FILES_MAX)
+        return err_set(reterr, ERR_IO, "The engine wrote too many files.");
+    if (bytes > run->folder_bytes_max)
+        return err_set(reterr, ERR_IO, "The engine's files are larger than they may be.");
+    return 0;
+}
+
+static int limits_check(struct watch *w, struct err *reterr)
+{
+    const int64_t now_us = clock_monotonic_us();
+    int64_t pause_us;
+    int rc;
+
+    if (now_us < w->check_at_us)
+        return 0;
+    rc = limits_look(w, reterr);
+    pause_us = CHECK_SHARE * (clock_monotonic_us() - now_us);
+    w->check_at_us = now_us + (pause_us > CHECK_US ? pause_us : CHECK_US);
+    return rc;
+}
+
 static int watch_until_end(struct watch *w, struct err *reterr)
 {
     bool has_output = true;
+    int rc;
 
     while (!has_ended(w)) {
         struct pollfd poll_fd = { .fd = has_output ? w->output_fd : -1, .events = POLLIN };
 
         if (poll(&poll_fd, 1, POLL_MS) > 0)
             has_output = output_take(w);
+        rc = limits_check(w, reterr);
+        if (rc)
+            return rc;
         if (clock_monotonic_us() > w->run->deadline_us)
             return err_set(reterr, ERR_TIMEOUT, "The engine took too long.");
-        if (w->run->progress(w->run->ctx, w->permille) != 0)
+        if (w->run->progress(w->run->ctx, w->lines.permille) != 0)
             return err_set(reterr, ERR_CANCELLED, "The job was cancelled.");
     }
     return 0;
@@ -193,14 +225,16 @@ static int child_watch(const struct exec_run *run, pid_t pid, int output_fd,
 
 static int child_start(const struct exec_run *run, char *const *argv, struct err *reterr)
 {
-    char home[4200], temporary[4200];
+    char home[4200], temporary[4200], strength[64];
     static char path[] = "PATH=/usr/local/bin:/usr/bin:/bin", lang[] = "LANG=C.UTF-8",
                 bytecode[] = "PYTHONDONTWRITEBYTECODE=1";
-    const int64_t len = snprintf(home, sizeof home, "HOME=%s", run->dir) +
+    const int64_t len = snprintf(strength, sizeof strength, "WHAZZ_STRENGTH=%s",
+                                 run->strength) +
+                        snprintf(home, sizeof home, "HOME=%s", run->dir) +
                         snprintf(temporary, sizeof temporary, "TMPDIR=%s", run->dir);
     struct start s = { .run = run,
                        .argv = argv,
-                       .envp = { path, lang, bytecode, home, temporary, NULL } };
+                       .envp = { path, lang, bytecode, home, temporary, strength, NULL } };
     int pipes[2], rc;
     pid_t pid;
 
