@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "audio/exec.h"
 #include "audio/exec_folder.h"
+#include "audio/exec_forks.h"
 #include "audio/exec_group.h"
 #include "audio/exec_lines.h"
 #include "base/buf.h"
@@ -89,7 +91,7 @@ struct start {
     const struct exec_run *run;
     char *const *argv;
     char *envp[8];
-    int output_fd;
+    int output_fd, forks_fd; /* forks: a socket */
 };
 
 /* After the fork: only calls that are safe there. */
@@ -97,6 +99,7 @@ static void child_exec(const struct start *s)
 {
     const int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     sigset_t none;
+    int listener_fd;
 
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -106,8 +109,9 @@ static void child_exec(const struct start *s)
     (void)signal(SIGXFSZ, SIG_DFL);
     if (null_fd < 0 || dup2(null_fd, 0) != 0 || dup2(s->output_fd, 1) != 1 ||
         syscall(SYS_close_range, 3U, ~0U, 4U /* close on exec */) != 0 ||
-        chdir(s->run->dir) != 0 || exec_sandbox_enter(&s->run->sandbox) != 0)
+        chdir(s->run->dir) != 0 || exec_sandbox_enter(&s->run->sandbox, &listener_fd) != 0)
         _exit(NOT_CONFINED);
+    exec_forks_send(s->forks_fd, listener_fd);
     (void)execve(s->argv[0], s->argv, s->envp);
     _exit(127);
 }
@@ -118,6 +122,7 @@ struct watch {
     const struct exec_run *run;
     pid_t pid;
     int output_fd;
+    struct exec_forks forks;
     struct exec_lines lines;
     int64_t check_at_us;
 };
@@ -147,7 +152,8 @@ static int limits_look(const struct watch *w, struct err *reterr)
     const struct exec_run *run = w->run;
     int64_t bytes = 0, files = 0;
 
-    if (exec_group_threads(w->pid) > run->processes_max)
+    if (w->forks.are_too_many ||
+        (w->forks.fd < 0 && exec_group_threads(w->pid) > run->processes_max))
         return err_set(reterr, ERR_IO, "The engine had more than %d processes and threads.",
                        run->processes_max);
     if (exec_folder_measure(run->dir, &bytes, &files) != 0)
@@ -165,7 +171,7 @@ static int limits_check(struct watch *w, struct err *reterr)
     int64_t pause_us;
     int rc;
 
-    if (now_us < w->check_at_us)
+    if (now_us < w->check_at_us && !w->forks.are_too_many)
         return 0;
     rc = limits_look(w, reterr);
     pause_us = CHECK_SHARE * (clock_monotonic_us() - now_us);
@@ -179,10 +185,15 @@ static int watch_until_end(struct watch *w, struct err *reterr)
     int rc;
 
     while (!has_ended(w)) {
-        struct pollfd poll_fd = { .fd = has_output ? w->output_fd : -1, .events = POLLIN };
+        struct pollfd fds[] = { { .fd = has_output ? w->output_fd : -1, .events = POLLIN },
+                                { .fd = w->forks.fd, .events = POLLIN } };
 
-        if (poll(&poll_fd, 1, POLL_MS) > 0)
-            has_output = output_take(w);
+        if (poll(fds, 2, POLL_MS) > 0) {
+            if (fds[0].revents)
+                has_output = output_take(w);
+            if (fds[1].revents)
+                exec_forks_answer(&w->forks, w->pid);
+        }
         rc = limits_check(w, reterr);
         if (rc)
             return rc;
@@ -210,17 +221,26 @@ static int status_check(int status, struct err *reterr)
 }
 
 /* The group goes before its leader is waited for, so that its number is still its own. */
-static int child_watch(const struct exec_run *run, pid_t pid, int output_fd,
+static int child_watch(const struct exec_run *run, pid_t pid, int output_fd, int forks_fd,
                        struct err *reterr)
 {
     struct watch w = { .run = run, .pid = pid, .output_fd = output_fd };
-    int status = 0, rc = watch_until_end(&w, reterr);
+    int status = 0, rc;
 
+    exec_forks_init(&w.forks, forks_fd, run->processes_max);
+    rc = watch_until_end(&w, reterr);
     (void)kill(-pid, SIGKILL);
     (void)kill(pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
+    exec_forks_release(&w.forks);
     return rc ? rc : status_check(status, reterr);
+}
+
+static void fd_close(int fd)
+{
+    if (fd >= 0)
+        (void)close(fd);
 }
 
 static int child_start(const struct exec_run *run, char *const *argv, struct err *reterr)
@@ -235,22 +255,28 @@ static int child_start(const struct exec_run *run, char *const *argv, struct err
     struct start s = { .run = run,
                        .argv = argv,
                        .envp = { path, lang, bytecode, home, temporary, strength, NULL } };
-    int pipes[2], rc;
-    pid_t pid;
+    int pipes[2] = { -1, -1 }, sockets[2] = { -1, -1 }, rc = 0;
+    pid_t pid = -1;
 
-    if (len >= (int64_t)sizeof home || pipe2(pipes, O_CLOEXEC) != 0)
-        return err_set_errno(reterr, errno, "engine");
+    if (len >= (int64_t)sizeof home || pipe2(pipes, O_CLOEXEC) != 0 ||
+        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
+        rc = err_set_errno(reterr, errno, "engine");
     s.output_fd = pipes[1];
-    pid = fork();
-    if (pid == 0)
-        child_exec(&s);
-    rc = pid < 0 ? err_set_errno(reterr, errno, "engine") : 0;
-    (void)close(pipes[1]);
+    s.forks_fd = sockets[1];
+    if (rc == 0) {
+        pid = fork();
+        if (pid == 0)
+            child_exec(&s);
+        rc = pid < 0 ? err_set_errno(reterr, errno, "engine") : 0;
+    }
+    fd_close(pipes[1]);
+    fd_close(sockets[1]);
     if (rc == 0) {
         (void)setpgid(pid, pid); /* whichever of the two comes first */
-        rc = child_watch(run, pid, pipes[0], reterr);
+        rc = child_watch(run, pid, pipes[0], sockets[0], reterr);
     }
-    (void)close(pipes[0]);
+    fd_close(pipes[0]);
+    fd_close(sockets[0]);
     return rc;
 }
 
