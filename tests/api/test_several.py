@@ -411,15 +411,25 @@ class Died(Engines):
         self.assertEqual(list(self.server.data_dir.glob("engine-*")), [])
         self.assertEqual(len(self.blobs()), 3)
 
+    def owned(self, job):
+        """Files that should be there for this only job."""
+        return 17 if self.user.get(f"/audio/status/{job}").json["outputs"] else 1
+
     def test_moments_of_an_outcome(self):
         """Killed at any moment, a job is whole afterwards: all outputs and their charge, or
         none."""
-        for pause in (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5):
+        for pause in (0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.7):
             job = self.user.uploaded(wav(1.0), fields=[("processing_type", "sixteen")])
             time.sleep(pause)
             self.server.kill()
+            for path in self.server.files():
+                os.utime(path, (time.time() - 7200,) * 2)  # old enough for the sweep
             self.server.start()
             self.user.close()
+            end = time.monotonic() + 20
+            while len(self.server.files()) != self.owned(job):
+                self.assertLess(time.monotonic(), end, self.server.files())
+                time.sleep(0.1)
             told = self.user.get(f"/audio/status/{job}").json
             self.assertIn(told["status"], ("pending", "processing", "completed"))
             self.assertEqual(len(told["outputs"]), 16 if told["status"] == "completed" else 0)

@@ -167,6 +167,7 @@ static int audio_download(struct http_request *req, struct http_reply *reply)
 {
     struct download *d = api_own(req, sizeof *d, NULL);
     struct job_output output;
+    const char *dot;
     struct buf name;
     int number, rc = d ? job_of_caller(req, &d->job) : ERR_NO_MEMORY;
 
@@ -184,7 +185,8 @@ static int audio_download(struct http_request *req, struct http_reply *reply)
     if (rc == ERR_NOT_FOUND)
         return api_refuse(req, 500, "Processed file not found");
     d->size = output.bytes;
-    reply->content_type = job_content_type(strrchr(output.blob, '.') + 1);
+    dot = strrchr(output.blob, '.');
+    reply->content_type = job_content_type(dot ? dot + 1 : "");
     if (rc == 0)
         api_context_of(req)->on_finish = download_finish;
     return rc;
