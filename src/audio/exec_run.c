@@ -8,14 +8,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "audio/exec.h"
+#include "audio/exec_folder.h"
+#include "audio/exec_forks.h"
+#include "audio/exec_group.h"
+#include "audio/exec_lines.h"
 #include "base/buf.h"
 #include "base/clock.h"
 
-enum { POLL_MS = 100, LINE_BYTES_MAX = 80, WORD_BYTES_MAX = 16384, NOT_CONFINED = 126 };
+enum {
+    POLL_MS = 100,
+    CHECK_US = 100000,
+    CHECK_SHARE = 20, /* of the time, at most, goes into checks */
+    FILES_MAX = 4096,
+    WORD_BYTES_MAX = 16384,
+    NOT_CONFINED = 126,
+};
 
 /* ---- the words ---- */
 
@@ -29,20 +41,25 @@ static char *word_fill(const struct exec_run *run, const char *word)
     struct buf out;
     const struct {
         const char *name, *value;
-    } places[] = { { "{in}", run->in }, { "{out}", run->out }, { "{rate}", rate } };
+    } places[] = { { "{in}", run->in },
+                   { "{out}", run->out },
+                   { "{outdir}", run->out },
+                   { "{rate}", rate },
+                   { "{strength}", run->strength } };
+    const size_t count = sizeof places / sizeof places[0];
 
     (void)snprintf(rate, sizeof rate, "%d", run->sample_rate_hz);
     buf_init(&out, WORD_BYTES_MAX);
     while (*word) {
         size_t i = 0;
 
-        while (i < 3 && strncmp(word, places[i].name, strlen(places[i].name)) != 0)
+        while (i < count && strncmp(word, places[i].name, strlen(places[i].name)) != 0)
             i++;
-        if (i < 3)
+        if (i < count)
             buf_add_text(&out, places[i].value);
         else
             buf_add_char(&out, *word);
-        word += i < 3 ? strlen(places[i].name) : 1;
+        word += i < count ? strlen(places[i].name) : 1;
     }
     if (out.error)
         buf_release(&out);
@@ -73,8 +90,8 @@ static int words_fill(const struct exec_run *run, struct words *ret)
 struct start {
     const struct exec_run *run;
     char *const *argv;
-    char *envp[6];
-    int output_fd;
+    char *envp[8];
+    int output_fd, forks_fd; /* forks: a socket */
 };
 
 /* After the fork: only calls that are safe there. */
@@ -82,6 +99,7 @@ static void child_exec(const struct start *s)
 {
     const int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     sigset_t none;
+    int listener_fd;
 
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -91,8 +109,9 @@ static void child_exec(const struct start *s)
     (void)signal(SIGXFSZ, SIG_DFL);
     if (null_fd < 0 || dup2(null_fd, 0) != 0 || dup2(s->output_fd, 1) != 1 ||
         syscall(SYS_close_range, 3U, ~0U, 4U /* close on exec */) != 0 ||
-        chdir(s->run->dir) != 0 || exec_sandbox_enter(&s->run->sandbox) != 0)
+        chdir(s->run->dir) != 0 || exec_sandbox_enter(&s->run->sandbox, &listener_fd) != 0)
         _exit(NOT_CONFINED);
+    exec_forks_send(s->forks_fd, listener_fd);
     (void)execve(s->argv[0], s->argv, s->envp);
     _exit(127);
 }
@@ -103,24 +122,12 @@ struct watch {
     const struct exec_run *run;
     pid_t pid;
     int output_fd;
-    char line[LINE_BYTES_MAX];
-    size_t line_len;
-    int permille;
+    struct exec_forks forks;
+    struct exec_lines lines;
+    int64_t check_at_us;
 };
 
-static void line_take(struct watch *w)
-{
-    double percent;
-    char end;
-
-    w->line[w->line_len] = '\0';
-    if (sscanf(w->line, "progress %lf%c", &percent, &end) == 1 && percent >= 0.0 &&
-        percent <= 100.0)
-        w->permille = (int)(percent * 10.0);
-    w->line_len = 0;
-}
-
-/* Longer lines are cut. False once there is no more to come. */
+/* False once there is no more to come. */
 static bool output_take(struct watch *w)
 {
     char bytes[4096];
@@ -128,12 +135,7 @@ static bool output_take(struct watch *w)
 
     if (got < 0)
         return errno == EINTR || errno == EAGAIN;
-    for (ssize_t i = 0; i < got; i++) {
-        if (bytes[i] == '\n')
-            line_take(w);
-        else if (w->line_len < sizeof w->line - 1)
-            w->line[w->line_len++] = bytes[i];
-    }
+    exec_lines_take(&w->lines, bytes, (size_t)got);
     return got > 0;
 }
 
@@ -145,18 +147,59 @@ static bool has_ended(const struct watch *w)
            info.si_pid != 0;
 }
 
+static int limits_look(const struct watch *w, struct err *reterr)
+{
+    const struct exec_run *run = w->run;
+    int64_t bytes = 0, files = 0;
+
+    if (w->forks.are_too_many ||
+        (w->forks.fd < 0 && exec_group_threads(w->pid) > run->processes_max))
+        return err_set(reterr, ERR_IO, "The engine had more than %d processes and threads.",
+                       run->processes_max);
+    if (exec_folder_measure(run->dir, &bytes, &files) != 0)
+        return err_set(reterr, ERR_IO, "The engine's folder cannot be read.");
+    if (files > FILES_MAX)
+        return err_set(reterr, ERR_IO, "The engine wrote too many files.");
+    if (bytes > run->folder_bytes_max)
+        return err_set(reterr, ERR_IO, "The engine's files are larger than they may be.");
+    return 0;
+}
+
+static int limits_check(struct watch *w, struct err *reterr)
+{
+    const int64_t now_us = clock_monotonic_us();
+    int64_t pause_us;
+    int rc;
+
+    if (now_us < w->check_at_us && !w->forks.are_too_many)
+        return 0;
+    rc = limits_look(w, reterr);
+    pause_us = CHECK_SHARE * (clock_monotonic_us() - now_us);
+    w->check_at_us = now_us + (pause_us > CHECK_US ? pause_us : CHECK_US);
+    return rc;
+}
+
 static int watch_until_end(struct watch *w, struct err *reterr)
 {
     bool has_output = true;
+    int rc;
 
     while (!has_ended(w)) {
-        struct pollfd poll_fd = { .fd = has_output ? w->output_fd : -1, .events = POLLIN };
+        struct pollfd fds[] = { { .fd = has_output ? w->output_fd : -1, .events = POLLIN },
+                                { .fd = w->forks.fd, .events = POLLIN } };
 
-        if (poll(&poll_fd, 1, POLL_MS) > 0)
-            has_output = output_take(w);
+        if (poll(fds, 2, POLL_MS) > 0) {
+            if (fds[0].revents)
+                has_output = output_take(w);
+            if (fds[1].revents)
+                exec_forks_answer(&w->forks, w->pid);
+        }
+        rc = limits_check(w, reterr);
+        if (rc)
+            return rc;
         if (clock_monotonic_us() > w->run->deadline_us)
             return err_set(reterr, ERR_TIMEOUT, "The engine took too long.");
-        if (w->run->progress(w->run->ctx, w->permille) != 0)
+        if (w->run->progress(w->run->ctx, w->lines.permille) != 0)
             return err_set(reterr, ERR_CANCELLED, "The job was cancelled.");
     }
     return 0;
@@ -178,45 +221,62 @@ static int status_check(int status, struct err *reterr)
 }
 
 /* The group goes before its leader is waited for, so that its number is still its own. */
-static int child_watch(const struct exec_run *run, pid_t pid, int output_fd,
+static int child_watch(const struct exec_run *run, pid_t pid, int output_fd, int forks_fd,
                        struct err *reterr)
 {
     struct watch w = { .run = run, .pid = pid, .output_fd = output_fd };
-    int status = 0, rc = watch_until_end(&w, reterr);
+    int status = 0, rc;
 
+    exec_forks_init(&w.forks, forks_fd, run->processes_max);
+    rc = watch_until_end(&w, reterr);
     (void)kill(-pid, SIGKILL);
     (void)kill(pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
+    exec_forks_release(&w.forks);
     return rc ? rc : status_check(status, reterr);
+}
+
+static void fd_close(int fd)
+{
+    if (fd >= 0)
+        (void)close(fd);
 }
 
 static int child_start(const struct exec_run *run, char *const *argv, struct err *reterr)
 {
-    char home[4200], temporary[4200];
+    char home[4200], temporary[4200], strength[64];
     static char path[] = "PATH=/usr/local/bin:/usr/bin:/bin", lang[] = "LANG=C.UTF-8",
                 bytecode[] = "PYTHONDONTWRITEBYTECODE=1";
-    const int64_t len = snprintf(home, sizeof home, "HOME=%s", run->dir) +
+    const int64_t len = snprintf(strength, sizeof strength, "WHAZZ_STRENGTH=%s",
+                                 run->strength) +
+                        snprintf(home, sizeof home, "HOME=%s", run->dir) +
                         snprintf(temporary, sizeof temporary, "TMPDIR=%s", run->dir);
     struct start s = { .run = run,
                        .argv = argv,
-                       .envp = { path, lang, bytecode, home, temporary, NULL } };
-    int pipes[2], rc;
-    pid_t pid;
+                       .envp = { path, lang, bytecode, home, temporary, strength, NULL } };
+    int pipes[2] = { -1, -1 }, sockets[2] = { -1, -1 }, rc = 0;
+    pid_t pid = -1;
 
-    if (len >= (int64_t)sizeof home || pipe2(pipes, O_CLOEXEC) != 0)
-        return err_set_errno(reterr, errno, "engine");
+    if (len >= (int64_t)sizeof home || pipe2(pipes, O_CLOEXEC) != 0 ||
+        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
+        rc = err_set_errno(reterr, errno, "engine");
     s.output_fd = pipes[1];
-    pid = fork();
-    if (pid == 0)
-        child_exec(&s);
-    rc = pid < 0 ? err_set_errno(reterr, errno, "engine") : 0;
-    (void)close(pipes[1]);
+    s.forks_fd = sockets[1];
+    if (rc == 0) {
+        pid = fork();
+        if (pid == 0)
+            child_exec(&s);
+        rc = pid < 0 ? err_set_errno(reterr, errno, "engine") : 0;
+    }
+    fd_close(pipes[1]);
+    fd_close(sockets[1]);
     if (rc == 0) {
         (void)setpgid(pid, pid); /* whichever of the two comes first */
-        rc = child_watch(run, pid, pipes[0], reterr);
+        rc = child_watch(run, pid, pipes[0], sockets[0], reterr);
     }
-    (void)close(pipes[0]);
+    fd_close(pipes[0]);
+    fd_close(sockets[0]);
     return rc;
 }
 

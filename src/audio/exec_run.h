@@ -8,9 +8,14 @@
 struct exec_run {
     const char *const *words; /* ends with NULL; placeholders are filled in */
     const char *dir;          /* the working folder, HOME and TMPDIR */
-    const char *in, *out;
+    const char *in, *out;     /* of {out} or {outdir} */
+    const char *strength;
     int sample_rate_hz;
     int64_t deadline_us; /* monotonic */
+    /* Looked at several times a second, so that both are passed by a little before the
+     * program is ended: processes and threads, and what all files in `dir` take. */
+    int processes_max;
+    int64_t folder_bytes_max;
     struct exec_sandbox sandbox;
     /* Called several times a second; non-zero ends the program. Lines "progress 42" on its
      * standard output set the permille. */

@@ -74,6 +74,15 @@ static const unsigned denied[] = {
     SYS_setpgid,
 };
 
+static const unsigned forks[] = {
+    SYS_clone,
+    SYS_clone3,
+#ifdef SYS_fork
+    SYS_fork,
+    SYS_vfork,
+#endif
+};
+
 static int abi(void)
 {
     return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, 1U /* the version */);
@@ -153,14 +162,31 @@ static int files_confine(const struct exec_sandbox *s)
 
 /* ---- system calls ---- */
 
-/* What is denied fails with EPERM: an engine that only tries goes on. */
-static int calls_confine(void)
+static const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+
+/* One comparison and what follows when it holds, for each number. */
+static unsigned short each(struct sock_filter *code, const unsigned *numbers, size_t count,
+                           uint32_t action)
 {
-    enum { DENIED = sizeof denied / sizeof denied[0] };
-    struct sock_filter code[10 + 2 * DENIED];
+    for (size_t i = 0; i < count; i++) {
+        *code++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, numbers[i], 0, 1);
+        *code++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
+    }
+    return (unsigned short)(2 * count);
+}
+
+/* What is denied fails with EPERM: an engine that only tries goes on. */
+static int calls_confine(int *ret_forks_fd)
+{
+    enum {
+        DENIED = sizeof denied / sizeof denied[0],
+        FORKS = sizeof forks / sizeof forks[0]
+    };
+    struct sock_filter code[10 + 2 * (DENIED + FORKS)];
     unsigned short n = 0;
     struct sock_fprog program = { .filter = code };
     const struct sock_filter deny = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+    int fd;
 
     code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
                                              offsetof(struct seccomp_data, arch));
@@ -170,17 +196,21 @@ static int calls_confine(void)
                                              offsetof(struct seccomp_data, nr));
     code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, OTHER_ABI, 0, 1);
     code[n++] = deny;
-    for (size_t i = 0; i < DENIED; i++) {
-        code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, denied[i], 0,
-                                                 1);
-        code[n++] = deny;
-    }
-    code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-    program.len = n;
+    n = (unsigned short)(n + each(code + n, denied, DENIED, SECCOMP_RET_ERRNO | EPERM));
+    program.len = (unsigned short)(n + 1 + 2 * FORKS);
+    (void)each(code + n, forks, FORKS, SECCOMP_RET_USER_NOTIF);
+    code[program.len - 1] = allow;
+    fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                      SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+    *ret_forks_fd = fd;
+    if (fd >= 0)
+        return 0;
+    code[n] = allow;
+    program.len = (unsigned short)(n + 1);
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
-int exec_sandbox_enter(const struct exec_sandbox *s)
+int exec_sandbox_enter(const struct exec_sandbox *s, int *ret_forks_fd)
 {
     if (limit(RLIMIT_CORE, 0) != 0 || limit(RLIMIT_AS, s->memory_bytes) != 0 ||
         limit(RLIMIT_CPU, s->cpu_seconds) != 0 || limit(RLIMIT_FSIZE, s->file_bytes) != 0 ||
@@ -188,5 +218,5 @@ int exec_sandbox_enter(const struct exec_sandbox *s)
         return -1;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || files_confine(s) != 0)
         return -1;
-    return calls_confine();
+    return calls_confine(ret_forks_fd);
 }

@@ -19,7 +19,9 @@ struct exec_sandbox {
 MUST_CHECK int exec_sandbox_check(struct err *reterr);
 
 /* Confines the calling process for good: limits, no files but those named, no network, no
- * signals to and no look at processes of others, no process group of its own. 0 or -1. */
-MUST_CHECK int exec_sandbox_enter(const struct exec_sandbox *s);
+ * signals to and no look at processes of others, no process group of its own. 0 or -1.
+ * *ret_forks_fd: a listener that has to allow each fork (exec_forks.h), or -1 where there
+ * can be none, since what runs us has one already. */
+MUST_CHECK int exec_sandbox_enter(const struct exec_sandbox *s, int *ret_forks_fd);
 
 #endif

@@ -96,13 +96,15 @@ const struct option options_table[] = {
     { FILES, "child-memory", BYTES(child_memory_bytes, 64 * MB, 1 * TB),
       .standard = "512MB", .help = "Address space of one audio child" },
     { FILES, "engines", TEXT(engines, 0, 65536), .standard = "", .standard_note = "none",
-      .help = "External engines as TYPE=COMMAND; TYPE=COMMAND, with {in}, {out} and {rate} "
-              "in the command" },
+      .help = "External engines as TYPE=COMMAND; TYPE=COMMAND, with {in}, {out} or "
+              "{outdir}, {rate} and {strength} in the command" },
     { FILES, "engine-paths", TEXT(engine_paths, 0, 65536), .standard = "",
       .standard_note = "the system's programs and those of the engines",
       .help = "Further folders that external engines may read, comma separated" },
     { FILES, "engine-memory", BYTES(engine_memory_bytes, 64 * MB, 1 * TB),
       .standard = "8GB", .help = "Address space of one process of an external engine" },
+    { FILES, "engine-processes", INT(engine_processes, 1, 100000), .standard = "512",
+      .help = "Processes and threads of one job of an external engine, at a time" },
     { FILES, "engine-timeout", DURATION(engine_timeout_us, 1 * SECONDS, 30 * DAYS),
       .standard = "1h", .help = "The longest an external engine may take for one job" },
 

@@ -49,30 +49,33 @@ int job_fail(struct db *db, const struct job_row *row, const char *error,
     return rc ? rc : job_state_set(db, row, &after);
 }
 
-int job_abandon(struct db *db, const struct job_row *row, const char *output_blob,
+int job_abandon(struct db *db, const struct job_row *row, const struct job_outcome *outcome,
                 int64_t now_us)
 {
     const struct usage_event event = job_event(&row->job, now_us);
     struct job_row after = *row;
+    int64_t bytes;
     int rc = usage_release(db, &event);
 
+    if (rc == 0 && outcome)
+        rc = job_outputs_add(db, &after, outcome, &bytes);
+    after.job.output_bytes = after.job.further_bytes = 0;
     after.job.status = JOB_CANCELLED;
     after.job.lease_token = 0;
     after.job.completed_us = now_us;
     after.job.expires_us = now_us;
-    job_text_copy(after.job.output_blob, sizeof after.job.output_blob,
-                  view_of(output_blob));
     return rc ? rc : job_state_set(db, row, &after);
 }
 
 static int64_t stored_bytes(const struct job *job)
 {
     return (job->input_blob[0] ? job->input_bytes : 0) +
-           (job->output_blob[0] ? job->output_bytes : 0);
+           (job->output_blob[0] ? job->output_bytes + job->further_bytes : 0);
 }
 
 int job_files_drop(struct db *db, const struct job_row *row, enum job_status to,
-                   bool forget, int64_t now_us, struct job *ret)
+                   bool forget, int64_t now_us, struct job *ret,
+                   struct job_blobs *ret_blobs)
 {
     const struct usage_event event = job_event(&row->job, now_us);
     const struct usage_amount gone = { METER_STORED_BYTES, -stored_bytes(&row->job) };
@@ -91,6 +94,8 @@ int job_files_drop(struct db *db, const struct job_row *row, enum job_status to,
     if (rc == 0)
         rc = db_exec(db, STMT_JOB_WAVEFORMS_REMOVE,
                      DB_ARGS(DB_INT(row->job.account_id), DB_TEXT(row->job.job_id)));
+    if (rc == 0)
+        rc = job_outputs_forget(db, &row->job, ret_blobs);
     if (rc == 0)
         rc = job_state_set(db, row, forget ? NULL : &after);
     if (rc)

@@ -1,10 +1,10 @@
 #include "jobs/row.h"
 
 /* A closed account's job has nobody left to be shown to, so its row goes with its files. */
-int jobs_expire(struct db *db, int64_t now_us, int64_t most,
-                int (*row)(void *ctx, const struct job *job), void *ctx)
+int jobs_expire(struct db *db, int64_t now_us, int64_t most, jobs_gone_row *row, void *ctx)
 {
     struct job_row due;
+    struct job_blobs blobs;
     struct job gone;
     bool is_open;
     int rc = 0;
@@ -16,9 +16,9 @@ int jobs_expire(struct db *db, int64_t now_us, int64_t most,
         if (rc == 0)
             rc = job_account_is_open(db, due.job.account_id, &is_open);
         if (rc == 0)
-            rc = job_files_drop(db, &due, JOB_EXPIRED, !is_open, now_us, &gone);
+            rc = job_files_drop(db, &due, JOB_EXPIRED, !is_open, now_us, &gone, &blobs);
         if (rc == 0)
-            rc = row(ctx, &gone);
+            rc = row(ctx, &gone, &blobs);
     }
     return rc;
 }

@@ -40,6 +40,9 @@ enum {
     JOB_ERROR_MAX = 255, /* a sentence that a user understands */
     JOB_ATTEMPTS_MAX = 3,
     JOB_WORD_SIZE = 8, /* of an output format or a strength, with its NUL */
+    JOB_OUTPUTS_MAX = 16,
+    JOB_LABEL_MAX = 95, /* bytes */
+    JOB_BLOB_SIZE = UUID_TEXT_SIZE + 8,
 };
 
 /* What the uploader chose. The words are the caller's: jobs only keep them. */
@@ -62,19 +65,37 @@ struct job {
     char processing_type[JOB_TYPE_MAX + 1];
     char original_filename[JOB_NAME_MAX + 1]; /* as the client sent it; never a path */
     char format[8];                           /* wav, mp3, flac, m4a, ogg */
-    char input_blob[UUID_TEXT_SIZE + 8];      /* blob names; empty: none (any more) */
-    char output_blob[UUID_TEXT_SIZE + 8];
+    char input_blob[JOB_BLOB_SIZE];           /* blob names; empty: none (any more) */
+    char output_blob[JOB_BLOB_SIZE];          /* of the first output, as all that follows */
     int64_t input_bytes, output_bytes;
     char input_digest[65], output_digest[65]; /* hex SHA-256 of the bytes */
     int64_t duration_us;
     int sample_rate_hz, channels;
     struct job_choice choice;
     struct job_levels levels;
+    int outputs_count;     /* 0: there is one at most, which has no label */
+    int64_t further_bytes; /* of all outputs but the first */
     int attempts;
     int64_t lease_token; /* changes with every claim; 0: none */
     char error[JOB_ERROR_MAX + 1];
     int64_t processing_us;
     int64_t created_us, started_us, completed_us, expires_us; /* 0: not yet */
+};
+
+/* One of the results. */
+struct job_output {
+    char label[JOB_LABEL_MAX +
+               1]; /* UTF-8, told apart by it; empty: the job's only result */
+    char blob[JOB_BLOB_SIZE];
+    char digest[65];
+    int64_t bytes, duration_us;
+    struct job_levels levels;
+};
+
+/* Names of blobs that nothing owns once the change is committed: to be removed then. */
+struct job_blobs {
+    char names[1 + JOB_OUTPUTS_MAX][JOB_BLOB_SIZE];
+    size_t count;
 };
 
 const char *job_status_name(enum job_status status); /* "pending", ... */
@@ -142,14 +163,14 @@ MUST_CHECK int jobs_renew(struct db *db, const struct job *job, int64_t now_us,
 struct job_outcome {
     bool completed; /* else failed */
     const char *error;
-    const char *output_blob, *output_digest;
-    int64_t output_bytes;
-    struct job_levels levels;
-    int64_t processing_us; /* measured, of this attempt */
+    const struct job_output *outputs; /* of a completed job, the first one first */
+    size_t outputs_count;             /* 1 to JOB_OUTPUTS_MAX; several have labels */
+    int64_t processing_us;            /* measured, of this attempt */
 };
 
-/* The outcome, sizes, time, ledger rows and rollups as one step. ERR_CONFLICT when `job`'s
- * lease is not the current one: nothing changes, and the caller removes its output. */
+/* The outcome, all outputs, sizes, time, ledger rows and rollups as one step. ERR_CONFLICT
+ * when `job`'s lease is not the current one: nothing changes, and the caller removes its
+ * outputs. */
 MUST_CHECK int jobs_finish(struct db *db, const struct job *job,
                            const struct job_outcome *outcome, int64_t now_us);
 /* Gives the job back for another attempt (a worker that stops, a child host that died); the
@@ -159,34 +180,44 @@ MUST_CHECK int jobs_give_back(struct db *db, const struct job *job, const char *
 
 /* ---- the owner's side ---- */
 
+/* The outputs that there are: none before the outcome and once the files are gone. */
+MUST_CHECK int jobs_outputs_read(struct db *db, const struct job *job,
+                                 struct job_output ret[JOB_OUTPUTS_MAX], size_t *ret_count);
 /* One file was delivered to its last byte. */
 MUST_CHECK int jobs_downloaded(struct db *db, const struct job *job, int64_t bytes,
                                int64_t now_us);
 /* Cancels when it still runs, forgets the files (a job that had an outcome is expired
- * then): fills the blob names to remove once this is committed. The ledger stays. The row
- * goes too when `forget`. */
+ * then): fills the blobs to remove once this is committed. The ledger stays. The row goes
+ * too when `forget`. */
 MUST_CHECK int jobs_delete(struct db *db, struct view job_id, bool forget, int64_t now_us,
-                           struct job *ret);
-/* Keeps two waveforms (JSON texts) with a completed job until its files go; the first to be
- * kept stay. 0 also when the job is not there, or without files, any more. */
+                           struct job *ret, struct job_blobs *ret_blobs);
+/* Told of each job whose files go, with the names that it had. */
+typedef int jobs_gone_row(void *ctx, const struct job *job, const struct job_blobs *blobs);
+/* Keeps the waveforms (JSON texts) of a completed job's original and first output until its
+ * files go; the first to be kept stay. 0 also when the job is not there, or without files,
+ * any more. */
 MUST_CHECK int jobs_waveforms_set(struct db *db, struct view job_id, struct view original,
                                   struct view result);
 /* Appends them. ERR_NOT_FOUND before they were made. */
 MUST_CHECK int jobs_waveforms_get(struct db *db, const struct job *job,
                                   struct buf *ret_original, struct buf *ret_result);
+/* The same for an output but the first, alone. */
+MUST_CHECK int jobs_output_waveform_set(struct db *db, struct view job_id, int number,
+                                        struct view waveform);
+MUST_CHECK int jobs_output_waveform_get(struct db *db, const struct job *job, int number,
+                                        struct buf *ret);
 /* Moves all jobs of one account to another (guest to user). */
 MUST_CHECK int jobs_move(struct db *db, int64_t from_account_id, int64_t to_account_id);
 /* Forgets all jobs of an account, at most `most` at a time, calling `row` with each. */
 MUST_CHECK int jobs_delete_all(struct db *db, int64_t account_id, int64_t most,
-                               int64_t now_us, int (*row)(void *ctx, const struct job *job),
-                               void *ctx);
+                               int64_t now_us, jobs_gone_row *row, void *ctx);
 
 /* ---- the janitor's side ---- */
 
 /* Marks at most `most` jobs past expires_us as expired, calling `row` with each (blobs to
  * remove), and settles their stored bytes. */
-MUST_CHECK int jobs_expire(struct db *db, int64_t now_us, int64_t most,
-                           int (*row)(void *ctx, const struct job *job), void *ctx);
+MUST_CHECK int jobs_expire(struct db *db, int64_t now_us, int64_t most, jobs_gone_row *row,
+                           void *ctx);
 /* Whether any job still owns this blob. */
 MUST_CHECK int jobs_owns_blob(struct db *db, struct view blob, bool *ret);
 

@@ -6,31 +6,26 @@ static int complete(struct db *db, const struct job_row *row,
                     const struct job_outcome *outcome, int64_t now_us)
 {
     const struct usage_event event = job_event(&row->job, now_us);
-    const struct usage_amount used[] = {
+    struct usage_amount used[] = {
         { METER_PROCESSING_TIME, outcome->processing_us },
         { METER_FILES_PROCESSED, 1 },
-        { METER_OUTPUT_BYTES, outcome->output_bytes },
-        { METER_STORED_BYTES, outcome->output_bytes },
+        { METER_OUTPUT_BYTES, 0 },
+        { METER_STORED_BYTES, 0 },
     };
     struct job_row after = *row;
     struct job *job = &after.job;
-    int rc = usage_settle(db, &event, used, 4);
+    int64_t bytes = 0;
+    int rc = job_outputs_add(db, &after, outcome, &bytes);
+
+    used[2].amount = used[3].amount = bytes;
+    if (rc == 0)
+        rc = usage_settle(db, &event, used, 4);
 
     job->status = JOB_COMPLETED;
     job->lease_token = 0;
-    job->output_bytes = outcome->output_bytes;
     job->processing_us = outcome->processing_us;
     job->completed_us = now_us;
-    job->levels = outcome->levels;
-    job_text_copy(job->output_blob, sizeof job->output_blob, view_of(outcome->output_blob));
-    job_text_copy(job->output_digest, sizeof job->output_digest,
-                  view_of(outcome->output_digest));
     return rc ? rc : job_state_set(db, row, &after);
-}
-
-static bool is_blob_name(const char *name)
-{
-    return name && name[0] && strlen(name) < sizeof((struct job *)0)->output_blob;
 }
 
 int jobs_finish(struct db *db, const struct job *job, const struct job_outcome *outcome,
@@ -40,8 +35,8 @@ int jobs_finish(struct db *db, const struct job *job, const struct job_outcome *
     bool is_open = false;
     int rc;
 
-    if (outcome->processing_us < 0 || outcome->output_bytes < 0 ||
-        (outcome->completed && !is_blob_name(outcome->output_blob)))
+    if (outcome->processing_us < 0 ||
+        (outcome->completed && !job_outputs_are_valid(outcome)))
         return ERR_INVALID;
     rc = job_row_leased(db, job, &row);
     if (rc == 0)
@@ -49,8 +44,7 @@ int jobs_finish(struct db *db, const struct job *job, const struct job_outcome *
     if (rc)
         return rc;
     if (!is_open)
-        return job_abandon(db, &row, outcome->completed ? outcome->output_blob : NULL,
-                           now_us);
+        return job_abandon(db, &row, outcome->completed ? outcome : NULL, now_us);
     if (!outcome->completed)
         return job_fail(db, &row, outcome->error, outcome->processing_us, now_us);
     return complete(db, &row, outcome, now_us);

@@ -30,14 +30,14 @@ static enum job_status status_without_files(enum job_status status)
 }
 
 int jobs_delete(struct db *db, struct view job_id, bool forget, int64_t now_us,
-                struct job *ret)
+                struct job *ret, struct job_blobs *ret_blobs)
 {
     struct job_row row;
     int rc = job_row_get(db, job_id, &row);
 
     return rc ? rc
               : job_files_drop(db, &row, status_without_files(row.job.status), forget,
-                               now_us, ret);
+                               now_us, ret, ret_blobs);
 }
 
 int jobs_move(struct db *db, int64_t from_account_id, int64_t to_account_id)
@@ -47,6 +47,8 @@ int jobs_move(struct db *db, int64_t from_account_id, int64_t to_account_id)
 
     if (rc == 0)
         rc = db_exec(db, STMT_JOB_WAVEFORMS_MOVE, DB_ARGS(to, from));
+    if (rc == 0)
+        rc = db_exec(db, STMT_JOB_OUTPUTS_MOVE, DB_ARGS(to, from));
     /* Where both used one key, the new owner's own first use stands. */
     if (rc == 0)
         rc = db_exec(db, STMT_JOB_KEYS_DROP_TAKEN, DB_ARGS(from, to));
@@ -54,9 +56,10 @@ int jobs_move(struct db *db, int64_t from_account_id, int64_t to_account_id)
 }
 
 int jobs_delete_all(struct db *db, int64_t account_id, int64_t most, int64_t now_us,
-                    int (*row)(void *ctx, const struct job *job), void *ctx)
+                    jobs_gone_row *row, void *ctx)
 {
     struct job_row next;
+    struct job_blobs blobs;
     struct job gone;
     int rc = 0;
 
@@ -67,9 +70,9 @@ int jobs_delete_all(struct db *db, int64_t account_id, int64_t most, int64_t now
             return 0;
         if (rc == 0)
             rc = job_files_drop(db, &next, status_without_files(next.job.status), true,
-                                now_us, &gone);
+                                now_us, &gone, &blobs);
         if (rc == 0)
-            rc = row(ctx, &gone);
+            rc = row(ctx, &gone, &blobs);
     }
     return rc;
 }

@@ -77,6 +77,8 @@ void job_row_read(struct db *db, enum stmt stmt, struct job_row *ret)
                                        .peak_cdbfs = (int)db_int(db, stmt, 30),
                                        .loudness_clufs = (int)db_int(db, stmt, 31),
                                        .noise_removed_cdb = (int)db_int(db, stmt, 32) };
+    job->outputs_count = (int)db_int(db, stmt, 33);
+    job->further_bytes = db_int(db, stmt, 34);
 }
 
 int job_row_get(struct db *db, struct view job_id, struct job_row *ret)

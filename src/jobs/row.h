@@ -42,14 +42,26 @@ MUST_CHECK int job_account_is_open(struct db *db, int64_t account_id, bool *ret)
 /* Charges a failure and marks the job. */
 MUST_CHECK int job_fail(struct db *db, const struct job_row *row, const char *error,
                         int64_t processing_us, int64_t now_us);
-/* Ends a job whose account is closed: no charge is taken; the files wait on the row for the
- * next jobs_expire, which removes both. `output_blob` may be NULL. */
+/* Ends a job whose account is closed: no charge is taken; the files, outputs of the outcome
+ * included, wait for the next jobs_expire, which removes all. `outcome` may be NULL. */
 MUST_CHECK int job_abandon(struct db *db, const struct job_row *row,
-                           const char *output_blob, int64_t now_us);
+                           const struct job_outcome *outcome, int64_t now_us);
 /* Ends what is held, takes the stored bytes back and leaves the job without files in state
  * `to`, or removes the row when `forget`. *ret: the job as it is now, with the blob names
- * that it had. */
+ * that it had; *ret_blobs: all of its blobs. */
 MUST_CHECK int job_files_drop(struct db *db, const struct job_row *row, enum job_status to,
-                              bool forget, int64_t now_us, struct job *ret);
+                              bool forget, int64_t now_us, struct job *ret,
+                              struct job_blobs *ret_blobs);
+
+/* ---- outputs ---- */
+
+bool job_outputs_are_valid(const struct job_outcome *outcome);
+/* Puts a completed outcome's outputs into the row to be (not stored yet), and those of
+ * several into rows of their own. *ret_bytes: of all. */
+MUST_CHECK int job_outputs_add(struct db *db, struct job_row *row,
+                               const struct job_outcome *outcome, int64_t *ret_bytes);
+/* Forgets the rows of the outputs; *ret: the blobs of the job, input included. */
+MUST_CHECK int job_outputs_forget(struct db *db, const struct job *job,
+                                  struct job_blobs *ret);
 
 #endif

@@ -13,7 +13,7 @@ enum {
     EXPIRE_EVERY = 20, /* flushes: 10 s */
     SWEEP_EVERY = 7200,
     BATCH = 100,
-    FILES_MAX = 2 * BATCH,
+    NAMES_BYTES_MAX = 1 << 20,
 };
 
 /* A blob without a row may belong to an upload that is about to be accepted. */
@@ -58,23 +58,22 @@ static void calls_flush(struct janitor *j)
 /* ---- what has expired ---- */
 
 struct expire_op {
-    struct commit_op op;        /* first */
-    struct job jobs[FILES_MAX]; /* whose files go once this is committed */
-    size_t count;
+    struct commit_op op; /* first */
+    struct buf names; /* of the blobs that go once this is committed, JOB_BLOB_SIZE each */
     int64_t forgotten;
 };
 
-static int expired_note(void *ctx, const struct job *job)
+/* Files that find no room in the list are found by a later sweep. */
+static int expired_note(void *ctx, const struct job *job, const struct job_blobs *blobs)
 {
     struct expire_op *e = ctx;
 
+    (void)job;
     e->forgotten++;
-    if (e->count < FILES_MAX)
-        e->jobs[e->count++] = *job;
+    buf_add(&e->names, blobs->names, blobs->count * JOB_BLOB_SIZE);
     return 0;
 }
 
-/* Files that find no room in the list are found by a later sweep. */
 static int files_forget(void *ctx, struct db *db, int64_t account_id)
 {
     struct expire_op *e = ctx;
@@ -101,25 +100,16 @@ static int expire_apply(struct db *db, struct commit_op *op, struct err *reterr)
     return rc ? rc : auth_cleanup(db, now_us, BATCH, files_forget, e, &guests);
 }
 
-static void files_remove(struct janitor *j, const struct job *job)
-{
-    if (job->input_blob[0])
-        blob_discard(j->service->api.blobs, job->input_blob);
-    if (job->output_blob[0])
-        blob_discard(j->service->api.blobs, job->output_blob);
-}
-
 static void expired_remove(struct janitor *j)
 {
-    struct expire_op *e = calloc(1, sizeof *e);
+    struct expire_op e = { .op = { .apply = expire_apply } };
 
-    if (!e)
-        return;
-    e->op.apply = expire_apply;
-    run_or_log(j, &e->op, "expire");
-    for (size_t i = 0; i < e->count && e->op.rc == 0; i++)
-        files_remove(j, &e->jobs[i]);
-    free(e);
+    buf_init(&e.names, NAMES_BYTES_MAX);
+    run_or_log(j, &e.op, "expire");
+    for (size_t at = 0; at + JOB_BLOB_SIZE <= e.names.len && e.op.rc == 0;
+         at += JOB_BLOB_SIZE)
+        blob_discard(j->service->api.blobs, e.names.data + at);
+    buf_release(&e.names);
 }
 
 /* ---- what crashes left behind ---- */

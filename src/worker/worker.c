@@ -14,6 +14,7 @@
 #include "jobs/jobs.h"
 #include "jobs/progress.h"
 #include "store/committer.h"
+#include "worker/outputs.h"
 
 enum { IDLE_US = 1000000, RETRY_US = 200000 };
 
@@ -132,16 +133,30 @@ static int run_progress(void *ctx, int permille)
     return r->is_lost || atomic_load(&r->workers->is_cutting);
 }
 
-static int run_process(struct run *r, struct blob_writer *w, struct audio_result *result,
-                       struct err *err)
+/* By an engine of ours, which has one result. */
+static int run_own(struct run *r, struct audio_task *task, struct outputs *o,
+                   int64_t *ret_us, struct err *err)
+{
+    struct audio_result result;
+    int rc = outputs_open(o, "", &task->output_fd, &task->output_bytes_max, err);
+
+    if (rc == 0)
+        rc = audio_process(r->workers->config.audio, task, &result, err);
+    if (rc)
+        return rc;
+    *ret_us = result.processing_us;
+    return outputs_done(o, &result, err);
+}
+
+static int run_process(struct run *r, struct outputs *o, int64_t *ret_us, struct err *err)
 {
     struct audio_task task = { .type = r->job.processing_type,
                                .format = r->job.choice.output_format,
                                .loudness_normalise = r->job.choice.loudness_normalise,
-                               .output_fd = blob_writer_fd(w),
                                .duration_us = r->job.duration_us,
                                .progress = run_progress,
                                .ctx = r };
+    const struct exec_results results = { outputs_open, outputs_done, o };
     const struct exec_engines *engines = r->workers->config.engines;
     int64_t bytes;
     int rc;
@@ -157,39 +172,31 @@ static int run_process(struct run *r, struct blob_writer *w, struct audio_result
     if (rc)
         return rc;
     if (exec_engines_serve(engines, view_of(task.type)))
-        rc = exec_process(engines, r->workers->config.audio, &task, result, err);
+        rc = exec_process(engines, r->workers->config.audio, &task, &results, ret_us, err);
     else
-        rc = audio_process(r->workers->config.audio, &task, result, err);
+        rc = run_own(r, &task, o, ret_us, err);
     (void)close(task.input_fd);
     return rc;
 }
 
-static void run_completed(struct run *r, struct blob_writer *w,
-                          const struct audio_result *result)
+static void run_completed(struct run *r, struct outputs *o, int64_t processing_us)
 {
-    char digest[BLOB_DIGEST_SIZE];
     struct job_outcome outcome = { .completed = true,
-                                   .output_blob = blob_writer_name(w),
-                                   .output_digest = digest,
-                                   .levels = { true, result->peak_cdbfs,
-                                               result->loudness_clufs,
-                                               result->noise_removed_cdb },
-                                   .processing_us = result->processing_us };
+                                   .outputs = o->list,
+                                   .outputs_count = o->count,
+                                   .processing_us = processing_us };
     struct step s = { .outcome = &outcome };
     struct err err = { 0 };
-    int rc = blob_writer_rescan(w, &err);
+    const int rc = outputs_commit(o, &err);
 
-    if (rc == 0)
-        rc = blob_writer_commit(w, digest, &err);
     if (rc) {
         outcome = (struct job_outcome){ .error = "The result could not be stored.",
-                                        .processing_us = result->processing_us };
+                                        .processing_us = processing_us };
         log_write(LOG_ERROR, "result_not_stored", LOG_STR("job_id", r->job.job_id),
                   LOG_STR("error", err.text));
     }
-    outcome.output_bytes = rc ? 0 : blob_writer_bytes(w);
     if (step_insist(r, &s, finish_apply) != 0 && rc == 0)
-        blob_discard(r->workers->config.blobs, blob_writer_name(w));
+        outputs_discard(o);
 }
 
 static void run_failed(struct run *r, int rc, const struct err *err, int64_t elapsed_us)
@@ -210,45 +217,28 @@ static void run_failed(struct run *r, int rc, const struct err *err, int64_t ela
         (void)step_insist(r, &s, finish_apply);
 }
 
-/* Where the result goes, when there is room for it. */
-static int output_open(struct run *r, struct blob_writer **ret, struct err *err)
-{
-    const struct job *job = &r->job;
-    const struct audio_format *format = audio_format_find(
-        view_of(job->choice.output_format));
-    int rc;
-
-    if (!format)
-        return err_set(err, ERR_INVALID, "There is no output format %s.",
-                       job->choice.output_format);
-    rc = blob_store_room_check(r->workers->config.blobs,
-                               audio_output_bytes_most(format, job->duration_us,
-                                                       job->sample_rate_hz, job->channels),
-                               err);
-    return rc ? rc
-              : blob_writer_open(r->workers->config.blobs, format->extension, ret, err);
-}
-
 static void run_job(struct run *r)
 {
     const int64_t started_us = clock_monotonic_us();
-    struct audio_result result = { 0 };
-    struct blob_writer *w = NULL;
+    const struct workers_config *c = &r->workers->config;
+    int64_t processing_us = 0;
+    struct outputs outputs;
     struct err err = { 0 };
     int rc;
 
     r->renew_at_us = started_us + r->workers->config.lease_us / 3;
-    progress_report(r->workers->config.board, view_of(r->job.job_id),
-                    (struct progress){ 0 });
-    rc = output_open(r, &w, &err);
+    progress_report(c->board, view_of(r->job.job_id), (struct progress){ 0 });
+    rc = outputs_init(
+        &outputs, c->blobs, &r->job,
+        exec_engines_results_most(c->engines, view_of(r->job.processing_type)), &err);
     if (rc == 0)
-        rc = run_process(r, w, &result, &err);
+        rc = run_process(r, &outputs, &processing_us, &err);
     if (rc == 0)
-        run_completed(r, w, &result);
+        run_completed(r, &outputs, processing_us);
     else
         run_failed(r, rc, &err, clock_monotonic_us() - started_us);
-    blob_writer_close(&w);
-    progress_report(r->workers->config.board, view_of(r->job.job_id),
+    outputs_release(&outputs);
+    progress_report(c->board, view_of(r->job.job_id),
                     (struct progress){ .permille = 1000, .is_over = true });
 }
 

@@ -77,6 +77,7 @@ struct call {
     struct job_new upload;
     struct job job; /* in or out */
     struct job_outcome outcome;
+    struct job_blobs blobs; /* of the last job that went */
     struct usage_refusal refusal;
     int64_t now_us, number, from, to;
     bool flag;
@@ -147,12 +148,14 @@ static inline int delete_work(struct db *db, void *ctx)
     struct call *c = ctx;
     struct job before = c->job;
 
-    return jobs_delete(db, view_of(before.job_id), c->flag, c->now_us, &c->job);
+    return jobs_delete(db, view_of(before.job_id), c->flag, c->now_us, &c->job, &c->blobs);
 }
 
-static inline int count_row(void *ctx, const struct job *job)
+static inline int count_row(void *ctx, const struct job *job, const struct job_blobs *blobs)
 {
     struct call *c = ctx;
+
+    c->blobs = *blobs;
 
     c->number++;
     c->job = *job;
@@ -220,13 +223,13 @@ static inline struct job claimed(struct fixture *f, int64_t now_us)
 static inline int finished(struct fixture *f, const struct job *job, bool completed,
                            int64_t now_us)
 {
+    const struct job_output output = { .blob = "out.wav", .digest = "bb", .bytes = OUTPUT };
     struct call c = { .job = *job,
                       .now_us = now_us,
                       .outcome = { .completed = completed,
                                    .error = completed ? NULL : "The file is silent.",
-                                   .output_blob = completed ? "out.wav" : NULL,
-                                   .output_digest = completed ? "bb" : NULL,
-                                   .output_bytes = completed ? OUTPUT : 0,
+                                   .outputs = &output,
+                                   .outputs_count = completed ? 1 : 0,
                                    .processing_us = 123456 } };
 
     return run(f, finish_work, &c);
@@ -311,7 +314,7 @@ static inline int recount_row(void *ctx, const struct job *job)
     p->recount.by_status[job->status]++;
     p->recount.total++;
     p->stored_bytes += (job->input_blob[0] ? job->input_bytes : 0) +
-                       (job->output_blob[0] ? job->output_bytes : 0);
+                       (job->output_blob[0] ? job->output_bytes + job->further_bytes : 0);
     return 0;
 }
 

@@ -194,6 +194,10 @@ static void what_was_chosen_and_measured_is_kept(void **state)
 {
     struct fixture *f = *state;
     struct call c = { .upload = upload_of(f->user, 0), .now_us = NOW };
+    const struct job_output output = { .blob = "out.flac",
+                                       .digest = "bb",
+                                       .bytes = OUTPUT,
+                                       .levels = { true, -341, -1600, 1462 } };
     const struct job plain = accepted(f, f->user, 0);
     struct job job;
 
@@ -212,11 +216,8 @@ static void what_was_chosen_and_measured_is_kept(void **state)
     assert_string_equal(job.choice.strength, "strong");
     assert_true(job.choice.loudness_normalise);
     c.job = job;
-    c.outcome = (struct job_outcome){ .completed = true,
-                                      .output_blob = "out.flac",
-                                      .output_digest = "bb",
-                                      .output_bytes = OUTPUT,
-                                      .levels = { true, -341, -1600, 1462 } };
+    c.outcome =
+        (struct job_outcome){ .completed = true, .outputs = &output, .outputs_count = 1 };
     assert_int_equal(run(f, finish_work, &c), 0);
     job = stored(f, &job);
     assert_true(job.levels.are_known);

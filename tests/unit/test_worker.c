@@ -196,10 +196,11 @@ static void a_missing_upload_fails_the_job(void **state)
 
 static int delete_work(struct db *db, void *ctx)
 {
+    struct job_blobs blobs;
     struct job gone;
 
     return jobs_delete(db, view_of(((struct job *)ctx)->job_id), false, clock_now_us(),
-                       &gone);
+                       &gone, &blobs);
 }
 
 static bool is_over(void *ctx)

@@ -97,6 +97,7 @@ static int data_fill(struct pages *pages, struct http_request *req, struct db *d
     struct data *d = (struct data *)pages;
 
     d->req = req;
+    req->db = db; /* for what belongs to each job */
     d->rows = 0;
     return d->are_jobs_done ? ledger_fill(d, db) : jobs_fill(d, db);
 }

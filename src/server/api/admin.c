@@ -205,21 +205,24 @@ static int jobs_all(struct http_request *req, struct http_reply *reply)
 
 static int job_delete(struct http_request *req, struct http_reply *reply)
 {
-    struct job *job = api_own(req, sizeof *job, NULL);
-    int rc = job ? jobs_delete(req->db, req->path_params[0], true, req->now_us, job)
-                 : ERR_NO_MEMORY;
+    struct job_deletion *d = api_own(req, sizeof *d, NULL);
+    int rc = d ? jobs_delete(req->db, req->path_params[0], true, req->now_us, &d->job,
+                             &d->blobs)
+               : ERR_NO_MEMORY;
 
     if (rc == ERR_NOT_FOUND)
         return err_set(&req->err, rc, "Job not found");
     if (rc == 0)
-        job_deleted_reply(reply, job);
+        job_deleted_reply(reply, &d->job);
     return rc;
 }
 
 static int job_delete_files(struct http_request *req, struct http_reply *reply)
 {
+    const struct job_deletion *d = api_context_of(req)->own;
+
     (void)reply;
-    job_files_remove(req, api_context_of(req)->own);
+    job_files_remove(req, &d->blobs);
     return 0;
 }
 

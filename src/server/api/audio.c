@@ -1,14 +1,12 @@
 /* /audio: jobs of the caller's, and their files. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "audio/audio.h"
-#include "base/clock.h"
-#include "base/log.h"
 #include "blob/blob.h"
 #include "jobs/progress.h"
 #include "server/api/api.h"
+#include "server/api/archive.h"
+#include "server/api/downloads.h"
 #include "server/api/events.h"
 #include "server/api/job.h"
 #include "server/api/peaks.h"
@@ -154,103 +152,41 @@ struct download {
     int64_t size;
 };
 
-/* A delivered download on its way into the ledger. */
-struct late_download {
-    struct job job;
-    int64_t bytes;
-    struct api *api;
-};
-
-static void late_done(void *ctx, int rc, const struct err *err)
-{
-    struct late_download *late = ctx;
-
-    if (rc)
-        log_write(LOG_ERROR, "download_not_counted", LOG_STR("job_id", late->job.job_id),
-                  LOG_STR("error", err->text));
-    atomic_fetch_sub(&late->api->late_ops, 1);
-    free(late);
-}
-
-static int late_apply(struct db *db, void *ctx, struct err *reterr)
-{
-    const struct late_download *late = ctx;
-
-    (void)reterr;
-    return jobs_downloaded(db, &late->job, late->bytes, clock_now_us());
-}
-
 /* Counts a request that delivered the file's last byte, whole or as a range. */
 static void download_finish(struct http_request *req, const struct http_reply *reply,
                             bool is_delivered)
 {
     const struct download *d = api_context_of(req)->own;
-    struct api *api = api_of(req);
-    struct late_download *late;
-    struct api_op op = { .apply = late_apply, .done = late_done };
 
-    if (!is_delivered || req->is_head || reply->kind != HTTP_REPLY_FILE ||
-        reply->file_offset + reply->file_bytes != d->size)
-        return;
-    late = malloc(sizeof *late);
-    if (!late)
-        return;
-    *late = (struct late_download){ d->job, reply->file_bytes, api };
-    op.ctx = late;
-    atomic_fetch_add(&api->late_ops, 1);
-    if (api->submit(api, &op) != 0)
-        late_done(late, ERR_BUSY, &(struct err){ .text = "the queue is full" });
-}
-
-static const char *content_type_of(const char *format)
-{
-    static const char *const types[][2] = { { "wav", "audio/x-wav" },
-                                            { "mp3", "audio/mpeg" },
-                                            { "flac", "audio/x-flac" },
-                                            { "m4a", "audio/mp4" },
-                                            { "ogg", "audio/ogg" } };
-
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        if (strcmp(types[i][0], format) == 0)
-            return types[i][1];
-    }
-    return "application/octet-stream";
-}
-
-/* "processed_NAME.wav", with what belongs to the output's format. */
-static void processed_name(const struct job *job, const char *extension, struct buf *out)
-{
-    const char *dot = strrchr(job->original_filename, '.');
-    const size_t stem = dot ? (size_t)(dot - job->original_filename)
-                            : strlen(job->original_filename);
-
-    buf_add_text(out, "processed_");
-    buf_add(out, job->original_filename, stem);
-    buf_addf(out, ".%s", extension);
+    if (is_delivered && !req->is_head && reply->kind == HTTP_REPLY_FILE &&
+        reply->file_offset + reply->file_bytes == d->size)
+        download_count(req, &d->job, reply->file_bytes);
 }
 
 static int audio_download(struct http_request *req, struct http_reply *reply)
 {
     struct download *d = api_own(req, sizeof *d, NULL);
-    const struct audio_format *format;
+    struct job_output output;
+    const char *dot;
     struct buf name;
-    int rc = d ? job_of_caller(req, &d->job) : ERR_NO_MEMORY;
+    int number, rc = d ? job_of_caller(req, &d->job) : ERR_NO_MEMORY;
 
     if (rc == 0)
         rc = job_result_check(req, &d->job);
+    if (rc == 0)
+        rc = job_output_of(req, &d->job, &number, &output);
     if (rc)
         return rc;
-    format = audio_format_find(view_of(d->job.choice.output_format));
-    if (!format)
-        return err_set(&req->err, ERR_CORRUPT, "a job of an output format unknown here");
     buf_init(&name, 1024);
-    processed_name(&d->job, format->extension, &name);
-    rc = file_reply(req, reply, d->job.output_blob, d->job.output_digest, buf_view(&name));
+    rc = job_output_name(&d->job, &output, &name);
+    if (rc == 0)
+        rc = file_reply(req, reply, output.blob, output.digest, buf_view(&name));
     buf_release(&name);
     if (rc == ERR_NOT_FOUND)
         return api_refuse(req, 500, "Processed file not found");
-    d->size = d->job.output_bytes;
-    reply->content_type = content_type_of(format->extension);
+    d->size = output.bytes;
+    dot = strrchr(output.blob, '.');
+    reply->content_type = job_content_type(dot ? dot + 1 : "");
     if (rc == 0)
         api_context_of(req)->on_finish = download_finish;
     return rc;
@@ -267,7 +203,7 @@ static int audio_original(struct http_request *req, struct http_reply *reply)
         return err_set(&req->err, ERR_GONE, "The file has expired");
     rc = file_reply(req, reply, job.input_blob, job.input_digest,
                     view_of(job.original_filename));
-    reply->content_type = content_type_of(job.format);
+    reply->content_type = job_content_type(job.format);
     return rc == ERR_NOT_FOUND ? api_refuse(req, 500, "Original file not found") : rc;
 }
 
@@ -275,21 +211,24 @@ static int audio_original(struct http_request *req, struct http_reply *reply)
 
 static int delete_write(struct http_request *req, struct http_reply *reply)
 {
-    struct job *job = api_own(req, sizeof *job, NULL);
-    int rc = job ? job_of_caller(req, job) : ERR_NO_MEMORY;
+    struct job_deletion *d = api_own(req, sizeof *d, NULL);
+    int rc = d ? job_of_caller(req, &d->job) : ERR_NO_MEMORY;
 
     if (rc == 0)
-        rc = jobs_delete(req->db, view_of(job->job_id), true, req->now_us, job);
+        rc = jobs_delete(req->db, view_of(d->job.job_id), true, req->now_us, &d->job,
+                         &d->blobs);
     if (rc == 0)
-        job_deleted_reply(reply, job);
+        job_deleted_reply(reply, &d->job);
     return rc;
 }
 
 /* The files go once the deletion is durable. */
 static int delete_files(struct http_request *req, struct http_reply *reply)
 {
+    const struct job_deletion *d = api_context_of(req)->own;
+
     (void)reply;
-    job_files_remove(req, api_context_of(req)->own);
+    job_files_remove(req, &d->blobs);
     return 0;
 }
 
@@ -302,6 +241,8 @@ const struct route api_routes_audio[] = {
     { HTTP_GET, "/audio/jobs", ROUTE_IDENTIFIED, .prepare = list_prepare,
       .read = audio_jobs },
     { HTTP_GET, "/audio/download/{job_id}", ROUTE_IDENTIFIED, .read = audio_download },
+    { HTTP_GET, "/audio/archive/{job_id}", ROUTE_IDENTIFIED, .prepare = archive_prepare,
+      .work = archive_work, .read = archive_reply },
     { HTTP_GET, "/audio/peaks/{job_id}", ROUTE_IDENTIFIED, .prepare = peaks_prepare,
       .work = peaks_work, .read = peaks_reply },
     { HTTP_GET, "/audio/types", ROUTE_PUBLIC, .read = types_reply },

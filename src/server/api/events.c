@@ -7,7 +7,7 @@
 #include "server/api/api.h"
 #include "server/api/job.h"
 
-enum { HEARTBEAT_US = 15000000, EVENT_BYTES_MAX = 8192 };
+enum { HEARTBEAT_US = 15000000, EVENT_BYTES_MAX = 16384 };
 
 struct events {
     struct api *api;

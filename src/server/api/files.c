@@ -5,7 +5,7 @@
 
 static void files_release(void *own)
 {
-    buf_release(&((struct files *)own)->rows);
+    buf_release(&((struct files *)own)->names);
 }
 
 void *files_own(struct http_request *req, size_t bytes)
@@ -13,7 +13,7 @@ void *files_own(struct http_request *req, size_t bytes)
     struct files *f = api_own(req, bytes, files_release);
 
     if (f)
-        buf_init(&f->rows, 64 << 20);
+        buf_init(&f->names, 64 << 20);
     return f;
 }
 
@@ -23,14 +23,14 @@ int files_prepare(struct http_request *req, struct http_reply *reply)
     return files_own(req, sizeof(struct files)) ? 0 : ERR_NO_MEMORY;
 }
 
-static int file_note(void *ctx, const struct job *job)
+static int file_note(void *ctx, const struct job *job, const struct job_blobs *blobs)
 {
     struct files *f = ctx;
 
+    (void)job;
     f->jobs++;
-    if (job->input_blob[0] || job->output_blob[0])
-        buf_add(&f->rows, job, sizeof *job);
-    return f->rows.error;
+    buf_add(&f->names, blobs->names, blobs->count * JOB_BLOB_SIZE);
+    return f->names.error;
 }
 
 int files_forget(struct http_request *req, int64_t account_id)
@@ -66,12 +66,12 @@ int files_expire(struct http_request *req, int64_t most, int64_t *ret_count)
 int files_remove(struct http_request *req, struct http_reply *reply)
 {
     const struct files *f = api_context_of(req)->own;
-    struct job job;
+    struct job_blobs one = { .count = 1 };
 
     (void)reply;
-    for (size_t at = 0; at + sizeof job <= f->rows.len; at += sizeof job) {
-        memcpy(&job, f->rows.data + at, sizeof job);
-        job_files_remove(req, &job);
+    for (size_t at = 0; at + JOB_BLOB_SIZE <= f->names.len; at += JOB_BLOB_SIZE) {
+        memcpy(one.names[0], f->names.data + at, JOB_BLOB_SIZE);
+        job_files_remove(req, &one);
     }
     return 0;
 }

@@ -10,8 +10,8 @@
 /* What api_own() holds of a request that forgets files: this, or a struct that begins with
  * it. */
 struct files {
-    struct buf rows; /* struct job after struct job: whose files go */
-    int64_t jobs;    /* seen, those without files included */
+    struct buf names; /* of the blobs that go, JOB_BLOB_SIZE bytes each */
+    int64_t jobs;     /* seen, those without files included */
 };
 
 /* `bytes` zeroed bytes that begin with an empty struct files; NULL when memory is out. */

@@ -1,10 +1,16 @@
 #include "server/api/job.h"
 
+#include <string.h>
 #include "audio/audio.h"
+#include "base/filename.h"
 #include "base/log.h"
 #include "blob/blob.h"
 #include "jobs/progress.h"
 #include "server/api/people.h"
+#include "server/api/validate.h"
+
+/* With a label the whole name stays below the 255 bytes that file systems take. */
+enum { STEM_BYTES_MAX = 140 };
 
 int job_of_caller(struct http_request *req, struct job *ret)
 {
@@ -42,13 +48,20 @@ static double percent_of(struct http_request *req, const struct job *job)
 }
 
 /* Hundredths as a number; null when not known or when there is none, as of silence. */
-static void level_put(struct json *j, const char *name, const struct job *job, int value,
-                      int none)
+static void level_put(struct json *j, const char *name, const struct job_levels *levels,
+                      int value, int none)
 {
-    if (job->levels.are_known && value > none)
+    if (levels->are_known && value > none)
         json_put_double(j, name, value / 100.0);
     else
         json_put_null(j, name);
+}
+
+static void levels_write(struct json *j, const struct job_levels *levels)
+{
+    level_put(j, "peak_dbfs", levels, levels->peak_cdbfs, AUDIO_LEVEL_LEAST_CDB);
+    level_put(j, "loudness_lufs", levels, levels->loudness_clufs,
+              AUDIO_LOUDNESS_LEAST_CLUFS);
 }
 
 static void choice_and_levels_write(struct json *j, const struct job *job)
@@ -57,10 +70,38 @@ static void choice_and_levels_write(struct json *j, const struct job *job)
     json_put_str(j, "output_format", job->choice.output_format);
     json_put_str(j, "strength", job->choice.strength);
     json_put_bool(j, "loudness_normalised", job->choice.loudness_normalise);
-    level_put(j, "peak_dbfs", job, job->levels.peak_cdbfs, AUDIO_LEVEL_LEAST_CDB);
-    level_put(j, "loudness_lufs", job, job->levels.loudness_clufs,
-              AUDIO_LOUDNESS_LEAST_CLUFS);
-    level_put(j, "noise_removed_db", job, job->levels.noise_removed_cdb, -1);
+    levels_write(j, &job->levels);
+    level_put(j, "noise_removed_db", &job->levels, job->levels.noise_removed_cdb, -1);
+}
+
+/* What cannot be read is left out: the rest of the status still holds. */
+static void outputs_write(struct http_request *req, struct json *j, const struct job *job)
+{
+    struct job_output outputs[JOB_OUTPUTS_MAX];
+    size_t count = 0;
+    struct buf name;
+
+    json_key(j, "outputs");
+    json_array_begin(j);
+    if (job->status == JOB_COMPLETED &&
+        jobs_outputs_read(req->db, job, outputs, &count) != 0)
+        count = 0;
+    buf_init(&name, 1024);
+    for (size_t i = 0; i < count; i++) {
+        buf_clear(&name);
+        if (job_output_name(job, &outputs[i], &name) != 0)
+            continue;
+        json_object_begin(j);
+        json_put_int(j, "index", (int64_t)i);
+        json_put_str(j, "name", name.data);
+        json_put_str(j, "label", outputs[i].label[0] ? outputs[i].label : NULL);
+        json_put_int(j, "size_bytes", outputs[i].bytes);
+        json_put_double(j, "duration", (double)outputs[i].duration_us / 1e6);
+        levels_write(j, &outputs[i].levels);
+        json_object_end(j);
+    }
+    buf_release(&name);
+    json_array_end(j);
 }
 
 void job_status_write(struct http_request *req, struct json *j, const struct job *job)
@@ -81,6 +122,7 @@ void job_status_write(struct http_request *req, struct json *j, const struct job
     json_put_bool(j, "output_available",
                   job->status == JOB_COMPLETED && job->output_blob[0] != '\0');
     choice_and_levels_write(j, job);
+    outputs_write(req, j, job);
     json_object_end(j);
 }
 
@@ -89,14 +131,74 @@ void job_deleted_reply(struct http_reply *reply, const struct job *job)
     people_message(reply, "Job %s deleted successfully", job->job_id);
 }
 
-void job_files_remove(struct http_request *req, const struct job *job)
+void job_files_remove(struct http_request *req, const struct job_blobs *blobs)
 {
-    const char *const blobs[] = { job->input_blob, job->output_blob };
     struct err err;
 
-    for (size_t i = 0; i < 2; i++) {
-        if (blobs[i][0] && blob_remove(api_of(req)->blobs, blobs[i], &err) != 0)
-            log_write(LOG_WARNING, "file_not_removed", LOG_STR("blob", blobs[i]),
+    for (size_t i = 0; i < blobs->count; i++) {
+        if (blob_remove(api_of(req)->blobs, blobs->names[i], &err) != 0)
+            log_write(LOG_WARNING, "file_not_removed", LOG_STR("blob", blobs->names[i]),
                       LOG_STR("error", err.text));
     }
+}
+
+/* ---- outputs ---- */
+
+int job_output_name(const struct job *job, const struct job_output *output, struct buf *out)
+{
+    const struct audio_format *format = audio_format_find(
+        view_of(job->choice.output_format));
+    const char *dot = strrchr(job->original_filename, '.');
+    const size_t stem = dot ? (size_t)(dot - job->original_filename)
+                            : strlen(job->original_filename);
+
+    if (!format)
+        return ERR_CORRUPT; /* of a format unknown here */
+    buf_add_text(out, "processed_");
+    if (output->label[0]) {
+        char fit[STEM_BYTES_MAX + 1];
+
+        (void)filename_make((struct view){ job->original_filename, stem }, fit, sizeof fit);
+        buf_addf(out, "%s_%s", fit, output->label);
+    } else {
+        buf_add(out, job->original_filename, stem);
+    }
+    buf_addf(out, ".%s", format->extension);
+    return out->error;
+}
+
+int job_output_of(struct http_request *req, const struct job *job, int *ret_number,
+                  struct job_output *ret)
+{
+    struct job_output outputs[JOB_OUTPUTS_MAX];
+    int64_t number = 0;
+    size_t count = 0;
+    int rc;
+
+    validate_query_int(req, "output", 0, JOB_OUTPUTS_MAX - 1, &number);
+    rc = validate_result(req);
+    if (rc == 0)
+        rc = jobs_outputs_read(req->db, job, outputs, &count);
+    if (rc)
+        return rc;
+    if ((size_t)number >= count)
+        return err_set(&req->err, ERR_NOT_FOUND, "The job has no output %d", (int)number);
+    *ret_number = (int)number;
+    *ret = outputs[number];
+    return 0;
+}
+
+const char *job_content_type(const char *extension)
+{
+    static const char *const types[][2] = { { "wav", "audio/x-wav" },
+                                            { "mp3", "audio/mpeg" },
+                                            { "flac", "audio/x-flac" },
+                                            { "m4a", "audio/mp4" },
+                                            { "ogg", "audio/ogg" } };
+
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (strcmp(types[i][0], extension) == 0)
+            return types[i][1];
+    }
+    return "application/octet-stream";
 }

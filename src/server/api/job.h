@@ -26,6 +26,25 @@ struct job_page {
 /* {"message": "Job ID deleted successfully"} */
 void job_deleted_reply(struct http_reply *reply, const struct job *job);
 /* Removes the files of a job that is deleted or expired. */
-void job_files_remove(struct http_request *req, const struct job *job);
+void job_files_remove(struct http_request *req, const struct job_blobs *blobs);
+
+/* What api_own() holds of a request that deletes one job. */
+struct job_deletion {
+    struct job job;
+    struct job_blobs blobs;
+};
+
+/* ---- outputs ---- */
+
+/* The file name that an output is downloaded under: "processed_NAME.wav" or, of several,
+ * "processed_NAME_LABEL.wav", with what belongs to the output's format. */
+MUST_CHECK int job_output_name(const struct job *job, const struct job_output *output,
+                               struct buf *out);
+/* The output that the query's `output` names by its number, the first one without it: 404
+ * when there is none of that number. On req->db. */
+MUST_CHECK int job_output_of(struct http_request *req, const struct job *job,
+                             int *ret_number, struct job_output *ret);
+/* Of a download's Content-Type: of "wav", "mp3", "flac", "m4a", "ogg". */
+const char *job_content_type(const char *extension);
 
 #endif

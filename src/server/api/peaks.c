@@ -13,8 +13,10 @@ enum { BUCKETS = 500, FULL_SCALE = 127, WAVEFORM_BYTES_MAX = 64 << 10 };
 
 struct peaks {
     struct job job;
-    struct buf original, result; /* JSON */
-    bool are_kept;
+    int number; /* of the output */
+    struct job_output output;
+    struct buf original, result,
+        first; /* JSON; first: the first output's, if it is not it */
 };
 
 static void peaks_release(void *own)
@@ -23,6 +25,7 @@ static void peaks_release(void *own)
 
     buf_release(&p->original);
     buf_release(&p->result);
+    buf_release(&p->first);
 }
 
 /* On the loop's snapshot. */
@@ -36,8 +39,13 @@ static int peaks_find(struct http_request *req, struct http_reply *reply)
         rc = job_result_check(req, &p->job);
     if (rc)
         return rc;
-    rc = jobs_waveforms_get(req->db, &p->job, &p->original, &p->result);
-    p->are_kept = rc == 0;
+    rc = job_output_of(req, &p->job, &p->number, &p->output);
+    if (rc)
+        return rc;
+    rc = jobs_waveforms_get(req->db, &p->job, &p->original,
+                            p->number ? &p->first : &p->result);
+    if ((rc == 0 || rc == ERR_NOT_FOUND) && p->number)
+        rc = jobs_output_waveform_get(req->db, &p->job, p->number, &p->result);
     return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
@@ -49,6 +57,7 @@ int peaks_prepare(struct http_request *req, struct http_reply *reply)
         return ERR_NO_MEMORY;
     buf_init(&p->original, WAVEFORM_BYTES_MAX);
     buf_init(&p->result, WAVEFORM_BYTES_MAX);
+    buf_init(&p->first, WAVEFORM_BYTES_MAX);
     return http_read_now(req, reply, peaks_find);
 }
 
@@ -86,6 +95,7 @@ static int waveform_make(struct http_request *req, const char *blob, struct buf 
 
 struct keep {
     char job_id[UUID_TEXT_SIZE];
+    int number;
     struct buf original, result;
 };
 
@@ -94,6 +104,9 @@ static int keep_apply(struct db *db, void *ctx, struct err *reterr)
     const struct keep *k = ctx;
 
     (void)reterr;
+    if (k->number)
+        return jobs_output_waveform_set(db, view_of(k->job_id), k->number,
+                                        buf_view(&k->result));
     return jobs_waveforms_set(db, view_of(k->job_id), buf_view(&k->original),
                               buf_view(&k->result));
 }
@@ -118,6 +131,7 @@ static void keep(struct api *api, const struct peaks *p)
     if (!k)
         return; /* made again the next time */
     memcpy(k->job_id, p->job.job_id, sizeof k->job_id);
+    k->number = p->number;
     buf_init(&k->original, WAVEFORM_BYTES_MAX);
     buf_init(&k->result, WAVEFORM_BYTES_MAX);
     buf_add(&k->original, p->original.data, p->original.len);
@@ -131,17 +145,17 @@ static void keep(struct api *api, const struct peaks *p)
 int peaks_work(struct http_request *req, struct http_reply *reply)
 {
     struct peaks *p = api_context_of(req)->own;
-    int rc;
+    const bool is_kept = p->original.len && p->result.len;
+    int rc = 0;
 
     (void)reply;
-    if (p->are_kept)
-        return 0;
-    rc = waveform_make(req, p->job.input_blob, &p->original);
-    if (rc == 0)
-        rc = waveform_make(req, p->job.output_blob, &p->result);
+    if (p->original.len == 0)
+        rc = waveform_make(req, p->job.input_blob, &p->original);
+    if (rc == 0 && p->result.len == 0)
+        rc = waveform_make(req, p->output.blob, &p->result);
     if (rc == ERR_NOT_FOUND)
         return api_refuse(req, 500, "Processed file not found");
-    if (rc == 0)
+    if (rc == 0 && !is_kept)
         keep(api_of(req), p);
     return rc;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "audio/audio.h"
+#include "audio/exec.h"
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "blob/blob.h"
@@ -388,6 +389,20 @@ int upload_work(struct http_request *req, struct http_reply *reply)
     return rc;
 }
 
+/* Of all outputs together: what the worker keeps them to. */
+static int64_t output_bytes_most(const struct upload *u)
+{
+    const struct view type = view_of(field_text(u, FIELD_TYPE, audio_types[0]));
+    const int64_t each = audio_output_bytes_most(u->output, u->info.duration_us,
+                                                 u->info.sample_rate_hz, u->info.channels);
+    int64_t all;
+
+    return __builtin_mul_overflow(
+               each, (int64_t)exec_engines_results_most(u->api->engines, type), &all)
+               ? INT64_MAX
+               : all;
+}
+
 int upload_write(struct http_request *req, struct http_reply *reply)
 {
     struct api_context *c = api_context_of(req);
@@ -404,8 +419,7 @@ int upload_write(struct http_request *req, struct http_reply *reply)
         .sample_rate_hz = u->info.sample_rate_hz,
         .channels = u->info.channels,
         .choice = u->choice,
-        .output_bytes_most = audio_output_bytes_most(
-            u->output, u->info.duration_us, u->info.sample_rate_hz, u->info.channels),
+        .output_bytes_most = output_bytes_most(u),
         .expires_us = req->now_us + u->api->options->file_expiry_us,
         .idempotency_key = u->idempotency_key[0] ? view_of(u->idempotency_key)
                                                  : (struct view){ NULL, 0 },

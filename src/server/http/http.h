@@ -114,7 +114,7 @@ enum http_reply_kind { HTTP_REPLY_BUFFER, HTTP_REPLY_FILE, HTTP_REPLY_STREAM };
 
 enum { HTTP_HEADERS_MAX = 24, HTTP_REPLY_BYTES_MAX = 16 << 20 };
 
-/* A producer of a reply whose length is not known. On the event loop. */
+/* A producer of a reply, piece after piece. On the event loop. */
 struct http_stream {
     /* Writes at most `max` bytes: their count, 0 when there is nothing yet (http_wake()
      * must follow), HTTP_STREAM_END or a negative error, which ends the connection. */
@@ -134,6 +134,8 @@ struct http_reply {
     int file_fd;        /* owned; -1: none */
     int64_t file_offset, file_bytes;
     struct http_stream stream;
+    int64_t
+        stream_bytes; /* the stream's exact length, told as Content-Length; 0: not known */
 };
 
 /* Adds a header. The value must be free of control characters; others are dropped. */

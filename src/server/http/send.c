@@ -42,8 +42,9 @@ static struct MHD_Response *response_make(struct exchange *x)
             reply->file_fd = -1; /* the response's now */
         return response;
     case HTTP_REPLY_STREAM:
-        response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES,
-                                                     stream_read, x, NULL);
+        response = MHD_create_response_from_callback(
+            reply->stream_bytes ? (uint64_t)reply->stream_bytes : MHD_SIZE_UNKNOWN,
+            STREAM_BLOCK_BYTES, stream_read, x, NULL);
         if (response)
             loop_stream_add(x->loop, x);
         return response;

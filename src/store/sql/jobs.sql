@@ -13,8 +13,8 @@ UPDATE jobs SET status = $1, input_blob = $2, output_blob = $3, has_files = $4,
     output_bytes = $5, output_digest = $6, attempts = $7, worker = $8, lease_token = $9,
     lease_expires_us = $10, error = $11, processing_us = $12, started_us = $13,
     completed_us = $14, expires_us = $15, has_levels = $16, peak_cdbfs = $17,
-    loudness_clufs = $18, noise_removed_cdb = $19
-WHERE account_id = $20 AND job_id = $21 AND status = $22 AND lease_token = $23;
+    loudness_clufs = $18, noise_removed_cdb = $19, outputs_count = $20, further_bytes = $21
+WHERE account_id = $22 AND job_id = $23 AND status = $24 AND lease_token = $25;
 
 -- name: job_remove
 DELETE FROM jobs
@@ -26,7 +26,7 @@ SELECT account_id, job_id, group_id, status, processing_type, original_filename,
     duration_us, sample_rate_hz, channels, attempts, worker, lease_token, lease_expires_us,
     error, processing_us, created_us, started_us, completed_us, expires_us,
     output_format, strength, loudness_normalise, has_levels, peak_cdbfs, loudness_clufs,
-    noise_removed_cdb
+    noise_removed_cdb, outputs_count, further_bytes
 FROM jobs WHERE job_id = $1;
 
 -- name: jobs_list_all
@@ -35,7 +35,7 @@ SELECT account_id, job_id, group_id, status, processing_type, original_filename,
     duration_us, sample_rate_hz, channels, attempts, worker, lease_token, lease_expires_us,
     error, processing_us, created_us, started_us, completed_us, expires_us,
     output_format, strength, loudness_normalise, has_levels, peak_cdbfs, loudness_clufs,
-    noise_removed_cdb
+    noise_removed_cdb, outputs_count, further_bytes
 FROM jobs WHERE (created_us, job_id) < ($1, $2)
 ORDER BY created_us DESC, job_id DESC LIMIT $3 OFFSET $4;
 
@@ -45,7 +45,7 @@ SELECT account_id, job_id, group_id, status, processing_type, original_filename,
     duration_us, sample_rate_hz, channels, attempts, worker, lease_token, lease_expires_us,
     error, processing_us, created_us, started_us, completed_us, expires_us,
     output_format, strength, loudness_normalise, has_levels, peak_cdbfs, loudness_clufs,
-    noise_removed_cdb
+    noise_removed_cdb, outputs_count, further_bytes
 FROM jobs WHERE status = $1 AND (created_us, job_id) < ($2, $3)
 ORDER BY created_us DESC, job_id DESC LIMIT $4 OFFSET $5;
 
@@ -55,7 +55,7 @@ SELECT account_id, job_id, group_id, status, processing_type, original_filename,
     duration_us, sample_rate_hz, channels, attempts, worker, lease_token, lease_expires_us,
     error, processing_us, created_us, started_us, completed_us, expires_us,
     output_format, strength, loudness_normalise, has_levels, peak_cdbfs, loudness_clufs,
-    noise_removed_cdb
+    noise_removed_cdb, outputs_count, further_bytes
 FROM jobs WHERE account_id = $1 AND ($2 < 0 OR status = $2) AND (created_us, job_id) < ($3, $4)
 ORDER BY created_us DESC, job_id DESC LIMIT $5 OFFSET $6;
 
@@ -78,7 +78,8 @@ UPDATE jobs SET account_id = $1 WHERE account_id = $2;
 
 -- name: jobs_owns_blob
 SELECT (SELECT COUNT(*) FROM jobs WHERE input_blob = $1 AND input_blob <> '')
-    + (SELECT COUNT(*) FROM jobs WHERE output_blob = $1 AND output_blob <> '');
+    + (SELECT COUNT(*) FROM jobs WHERE output_blob = $1 AND output_blob <> '')
+    + (SELECT COUNT(*) FROM job_outputs WHERE blob = $1);
 
 -- name: job_key_add
 INSERT INTO job_keys (account_id, idempotency_key, job_id, request_digest)
@@ -119,3 +120,25 @@ DELETE FROM job_waveforms WHERE account_id = $1 AND job_id = $2;
 
 -- name: job_waveforms_move
 UPDATE job_waveforms SET account_id = $1 WHERE account_id = $2;
+
+-- name: job_output_add
+INSERT INTO job_outputs (account_id, job_id, number, label, blob, bytes, digest, duration_us,
+    peak_cdbfs, loudness_clufs)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- name: job_outputs_get
+SELECT label, blob, bytes, digest, duration_us, peak_cdbfs, loudness_clufs
+FROM job_outputs WHERE account_id = $1 AND job_id = $2 ORDER BY number;
+
+-- name: job_outputs_remove
+DELETE FROM job_outputs WHERE account_id = $1 AND job_id = $2;
+
+-- name: job_outputs_move
+UPDATE job_outputs SET account_id = $1 WHERE account_id = $2;
+
+-- name: job_output_waveform_set
+UPDATE job_outputs SET waveform = $1 WHERE account_id = $2 AND job_id = $3 AND number = $4;
+
+-- name: job_output_waveform_get
+SELECT waveform FROM job_outputs
+WHERE account_id = $1 AND job_id = $2 AND number = $3 AND waveform <> '';

@@ -10,6 +10,7 @@ import { common, enhance, typeName } from '@/strings'
 import { Badge, Button, Progress, Skeleton } from '@/ui/kit'
 import { Confirm } from '@/ui/Dialog'
 import { fetchResult, saveAs } from './files'
+import { Outputs } from './Outputs'
 import { deleteJob, jobGone, useFollow } from './jobs'
 
 const Player = lazy(() => import('./Player'))
@@ -72,10 +73,12 @@ function Actions({ job, isOpen, onToggle, onRetry, onRemove }: Props & { onRemov
             <Headphones aria-hidden size={16} />
             {isOpen ? enhance.hide : enhance.compare}
           </Button>
-          <Button aria-label={enhance.downloadOf(name)} onClick={() => void download(job)}>
-            <Download aria-hidden size={16} />
-            <span className="hidden sm:inline">{enhance.download}</span>
-          </Button>
+          {job.outputs.length < 2 && (
+            <Button aria-label={enhance.downloadOf(name)} onClick={() => void download(job)}>
+              <Download aria-hidden size={16} />
+              <span className="hidden sm:inline">{enhance.download}</span>
+            </Button>
+          )}
         </>
       )}
       {onRetry && (job.status === 'failed' || job.status === 'cancelled') && (
@@ -122,6 +125,7 @@ export function JobRow(props: Props) {
         </div>
       )}
       {note && <p className="mt-1 text-sm text-soft [overflow-wrap:anywhere]">{note}</p>}
+      {job.outputs.length > 1 && <Outputs job={job} />}
       {isOpen && job.output_available && (
         <Suspense fallback={<Skeleton className="mt-4 h-56" />}>
           <Player jobId={job.job_id} />

@@ -43,6 +43,14 @@ export function fetchOriginal(jobId: string): Promise<Fetched> {
   return fetchFile(`/audio/original/${encodeURIComponent(jobId)}`)
 }
 
+export function fetchOutput(jobId: string, index: number): Promise<Fetched> {
+  return fetchFile(`/audio/download/${encodeURIComponent(jobId)}?output=${index}`)
+}
+
+export function fetchArchive(jobId: string): Promise<Fetched> {
+  return fetchFile(`/audio/archive/${encodeURIComponent(jobId)}`)
+}
+
 export function saveAs({ blob, name }: Fetched): void {
   const link = document.createElement('a')
   link.href = URL.createObjectURL(blob)

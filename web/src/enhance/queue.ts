@@ -52,6 +52,7 @@ export function jobOf(result: UploadResult, processingType: string): Job {
     peak_dbfs: null,
     loudness_lufs: null,
     noise_removed_db: null,
+    outputs: [],
   }
 }
 
