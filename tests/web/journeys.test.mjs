@@ -1,8 +1,9 @@
 // What people come to do, in a real browser against the real server.
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { chooseFiles, logIn, newPage, signUp, startBrowser, startServer, wavFile } from './harness.mjs'
+import { chooseFiles, logIn, newPage, signUp, startBrowser, startServer, wav, wavFile } from './harness.mjs'
 
 let server, browser
 
@@ -46,6 +47,15 @@ async function downloadOf(page, name) {
     page.getByRole('button', { name: `Download the result: ${name}` }).click(),
   ])
   return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) }
+}
+
+/** A recording of a guest who has nothing to do with the page. */
+async function someonesFile(name) {
+  const form = new FormData()
+  form.append('file', new Blob([wav(0.5)]), name)
+  const headers = { 'X-Guest-ID': randomUUID() }
+  const reply = await fetch(`${server.url}/audio/upload`, { method: 'POST', headers, body: form })
+  assert.equal(reply.status, 201)
 }
 
 journey('a guest cleans a recording, compares, downloads, and finds it after a reload', async (page) => {
@@ -299,6 +309,7 @@ journey('wrong words are refused beside the field', async (page) => {
 
 journey('an admin’s day', async (page) => {
   server.addUser('root-admin', 'correct horse 1', '--admin')
+  await someonesFile('admins-view.wav')
   await logIn(page, 'root-admin', 'correct horse 1')
   await page.getByRole('link', { name: 'Admin', exact: true }).click()
   await page.getByText('The whole platform over time').waitFor()
@@ -339,7 +350,7 @@ journey('an admin’s day', async (page) => {
   await carol.waitFor({ state: 'detached' })
 
   await page.getByRole('tab', { name: 'Jobs' }).click()
-  await page.getByRole('row').filter({ hasText: 'mine.wav' }).waitFor()
+  await page.getByRole('row').filter({ hasText: 'admins-view.wav' }).waitFor()
   await page.getByRole('tabpanel').getByRole('combobox').selectOption('failed')
   await page.getByText('None found.').or(page.getByRole('row').first()).first().waitFor()
   await page.getByRole('tab', { name: 'Guests' }).click()
