@@ -51,7 +51,7 @@ function Waveforms({ pair, peaks }: Loaded) {
   const draw = () => {
     if (!canvas.current) return
     const style = getComputedStyle(canvas.current)
-    const color = (name: string) => style.getPropertyValue(name)
+    const color = (name: '--accent' | '--line-strong') => style.getPropertyValue(name) // registered in styles.css
     const lanes = SIDES.map((side) => ({
       peaks: peaks[side],
       color: color(side === pair.side ? '--accent' : '--line-strong'),
