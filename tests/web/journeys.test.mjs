@@ -86,6 +86,30 @@ journey('a guest cleans a recording, compares, downloads, and finds it after a r
   await isReady(page, 'talk.wav')
 })
 
+journey('both sides play on one clock, and switching moves neither', async (page) => {
+  await page.addInitScript(() => {
+    window.starts = []
+    const start = AudioBufferSourceNode.prototype.start
+    AudioBufferSourceNode.prototype.start = function (when, offset) {
+      window.starts.push({ when, offset, context: this.context, frames: this.buffer.length })
+      start.call(this, when, offset)
+    }
+  })
+  await page.goto('/')
+  await chooseFiles(page, wavFile(server.dir, 'pair.wav', 4))
+  await isReady(page, 'pair.wav')
+  await page.getByRole('button', { name: 'Compare before and after: pair.wav' }).click()
+  await page.getByRole('slider', { name: 'Position' }).fill('1')
+  await page.getByRole('button', { name: 'Play', exact: true }).click()
+  await page.waitForFunction(() => Number(document.querySelector('input[type=range]').value) > 1.3)
+  for (const side of ['Original', 'Result', 'Original']) await page.getByText(side, { exact: true }).click()
+  const starts = await page.evaluate(() => window.starts.map(({ when, offset, context, frames }) => ({ when, offset, frames, isSame: context === window.starts[0].context })))
+  assert.equal(starts.length, 2, 'switching starts nothing anew')
+  assert.deepEqual(starts[0], starts[1])
+  assert.equal(starts[0].offset, 1)
+  await page.getByRole('button', { name: 'Play', exact: true }).waitFor() // it ends by itself
+})
+
 journey('usage follows a job by itself, and every chart is a table too', async (page) => {
   await page.goto('/')
   await chooseFiles(page, wavFile(server.dir, 'first.wav', 1))
