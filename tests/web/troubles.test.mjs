@@ -1,10 +1,11 @@
 // What goes wrong on the way: a server that dies, a token that ends, two tabs at once. The work
 // gets done, and nothing is counted twice.
 import assert from 'node:assert/strict'
+import { connect, createServer } from 'node:net'
 import { after, before, test } from 'node:test'
 import { chooseFiles, logIn, newPage, startBrowser, startServer, wavFile } from './harness.mjs'
 
-const TIMEOUT_MS = 45_000
+const TIMEOUT_MS = 30_000
 let server, browser
 
 before(async () => {
@@ -76,24 +77,41 @@ test('an upload that a dying server breaks off is tried again and counts once', 
   await context.close()
 })
 
-test('a reply that is lost is no second upload', async () => {
-  const { page, context, faults } = await open()
-  let lost = 0
-  await page.route('**/audio/upload', async (route) => {
-    if (lost++) return route.continue()
-    assert.equal((await route.fetch()).status(), 201)
-    return route.abort('connectionreset')
+/** Passes everything on to the server, but breaks off the connection that brings the reply to an
+ * upload as long as `isCutting`. */
+async function startProxy(state) {
+  const proxy = createServer((near) => {
+    let sent = ''
+    const far = connect(Number(new URL(server.url).port), '127.0.0.1')
+    near.on('data', (chunk) => {
+      sent = (sent + chunk.subarray(0, 64).toString('latin1')).slice(-4096)
+      far.write(chunk)
+    })
+    far.on('data', (chunk) => (state.isCutting && sent.includes('POST /audio/upload') ? near.destroy() : near.write(chunk)))
+    for (const [one, other] of [[near, far], [far, near]]) one.on('error', () => other.destroy()).on('close', () => other.destroy())
   })
+  await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  return proxy
+}
+
+test('a reply that is lost is no second upload', async () => {
+  const state = { isCutting: true }
+  const proxy = await startProxy(state)
+  const { page, context, faults } = await newPage(browser, `http://127.0.0.1:${proxy.address().port}`)
+  page.setDefaultTimeout(TIMEOUT_MS)
   await page.goto('/')
   await page.getByText('files left today').waitFor()
   await chooseFiles(page, wavFile(server.dir, 'twice.wav', 1))
+  await row(page, 'twice.wav').getByText('Not sent', { exact: true }).waitFor()
+  state.isCutting = false
   await page.getByRole('button', { name: 'Try twice.wav again' }).click()
-  await row(page, 'twice.wav').getByText('Ready', { exact: true }).first().waitFor()
   await page.getByText('Not sent').waitFor({ state: 'detached' })
+  await isReady(page, 'twice.wav')
   assert.equal(await row(page, 'twice.wav').count(), 1)
   await counted(page, 1)
   assert.deepEqual(faults().filter((fault) => !/net::ERR_/.test(fault)), [])
   await context.close()
+  proxy.close()
 })
 
 test('a token that ends during an upload and its job stops neither', async () => {
