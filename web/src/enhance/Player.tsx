@@ -134,7 +134,7 @@ export default function Player({ jobId }: { jobId: string }) {
         <p className="text-sm text-soft tabular-nums">
           {clock(pair.position)} / {clock(pair.duration)}
         </p>
-        <p className="text-sm text-soft">{player.hint}</p>
+        <p className="hidden text-sm text-soft sm:block">{player.hint}</p>
       </div>
     </div>
   )
