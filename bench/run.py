@@ -13,6 +13,7 @@ import traceback
 import report
 import rows_audio
 import rows_download
+import rows_static
 import rows_store
 import rows_upload
 import rows_usage
@@ -25,6 +26,7 @@ GROUPS = {
     "upload": rows_upload.small,
     "large-upload": rows_upload.large,
     "download": rows_download.measure,
+    "static": rows_static.measure,
     "analytics": rows_store.analytics,
     "ledger": rows_store.ledger,
     "start": rows_store.start,

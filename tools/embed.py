@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Turns files into part of a binary: a C table of path, content type, ETag and bytes, also in
-gzip, and an assembler file that holds the bytes.
+gzip and, where a tree holds NAME.br beside NAME, in brotli; and an assembler file that holds
+the bytes.
 
     embed.py OUT_FOLDER [--tree FOLDER] NAME=FILE...
 
 NAME is the path that the file is served under, such as /openapi.json; every file under the
-tree's FOLDER is served under its path there. Files in /assets/ have names that hold a hash of
-their content. The same input makes the same output: assets_table.c, assets_bytes.S and
-assets.bin, which the assembler file includes. A gzip form is kept only where it is smaller.
+tree's FOLDER but those .br is served under its path there. Files in /assets/ have names that
+hold a hash of their content. The same input makes the same output: assets_table.c, assets_bytes.S and
+assets.bin, which the assembler file includes. A packed form is kept only where it is smaller.
 """
 import gzip
 import hashlib
@@ -31,6 +32,7 @@ TYPES = {
     ".woff2": "font/woff2",
 }
 IMMUTABLE_PREFIX = "/assets/"
+PACKED = ".br"
 
 
 class Refused(Exception):
@@ -64,7 +66,7 @@ def pairs_under(folder):
     """{name: file} of every file under a folder."""
     pairs = {}
     for file in sorted(pathlib.Path(folder).rglob("*")):
-        if file.is_file():
+        if file.is_file() and file.suffix != PACKED:
             name = "/" + file.relative_to(folder).as_posix()
             pair_check(name, file)
             pairs[name] = str(file)
@@ -86,20 +88,24 @@ class Blob:
         return f"assets_bytes + {at}"
 
 
-def row_of(name, suffix, content, blob):
-    packed = gzip.compress(content, 9, mtime=0)
+def packed_cells(packed, content, blob):
+    if packed is None or len(packed) >= len(content):
+        return "NULL, 0"
+    return f"{blob.add(packed)}, {len(packed)}"
+
+
+def row_of(name, suffix, content, brotli, blob):
     place = blob.add(content)
-    gzip_cells = "NULL, 0"
-    if len(packed) < len(content):
-        gzip_cells = f"{blob.add(packed)}, {len(packed)}"
+    gzip_cells = packed_cells(gzip.compress(content, 9, mtime=0), content, blob)
+    brotli_cells = packed_cells(brotli, content, blob)
     etag = hashlib.sha256(content).hexdigest()[:32]
     immutable = "true" if name.startswith(IMMUTABLE_PREFIX) else "false"
     return (f'    {{ "{name}", "{TYPES[suffix]}", "\\"{etag}\\"", {place}, {len(content)}, '
-            f"{gzip_cells}, {immutable} }},\n")
+            f"{gzip_cells}, {brotli_cells}, {immutable} }},\n")
 
 
 def table_of(files):
-    """C and bytes of all {name: (suffix, content)}, sorted by name as assets_find expects."""
+    """C and bytes of all {name: (suffix, content, brotli form or None)}, sorted by name as assets_find expects."""
     blob = Blob()
     rows = [row_of(name, *files[name], blob)
             for name in sorted(files, key=lambda name: name.encode())]
@@ -117,6 +123,11 @@ def assembler_of(file, content):
             '    .section .note.GNU-stack,"",@progbits\n')
 
 
+def file_of(path):
+    packed = path.with_name(path.name + PACKED)
+    return path.suffix, path.read_bytes(), packed.read_bytes() if packed.exists() else None
+
+
 def main():
     args = sys.argv[1:]
     if len(args) < 2:
@@ -129,8 +140,7 @@ def main():
     except Refused as refused:
         print(refused, file=sys.stderr)
         return 1
-    files = {name: (pathlib.PurePath(file).suffix, pathlib.Path(file).read_bytes())
-             for name, file in pairs.items()}
+    files = {name: file_of(pathlib.Path(file)) for name, file in pairs.items()}
     text, content = table_of(files)
     (out / "assets.bin").write_bytes(content)
     (out / "assets_bytes.S").write_text(assembler_of(out / "assets.bin", content))

@@ -1,9 +1,9 @@
-import react from '@vitejs/plugin-react'
 import tailwindcss from '@tailwindcss/vite'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { defineConfig, type Plugin } from 'vite'
 import { licences } from './licences'
+import { packed } from './packed'
 
 // In development, what is not a file of the app's is the API's.
 const api = process.env.WHAZZ_API ?? 'http://localhost:8000'
@@ -35,8 +35,17 @@ const appPreload: Plugin = {
 }
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), noOtherHosts, licences(), appPreload],
-  resolve: { alias: { '@': resolve(__dirname, 'src') } },
+  plugins: [tailwindcss(), noOtherHosts, licences(), appPreload, packed()],
+  resolve: {
+    // Preact's own names for React, in order: the longer ones first.
+    alias: [
+      { find: /^@\//, replacement: `${resolve(__dirname, 'src')}/` },
+      { find: /^react\/jsx-(dev-)?runtime$/, replacement: 'preact/jsx-runtime' },
+      { find: /^react-dom\/client$/, replacement: 'preact/compat/client' },
+      { find: /^react(-dom)?$/, replacement: 'preact/compat' },
+    ],
+  },
+  esbuild: { jsx: 'automatic' },
   define: { __HAS_AUDIO_TYPES__: JSON.stringify('/audio/types' in openapi.paths) },
   server: { port: 5173, strictPort: true, proxy: { [apiPaths]: { target: api } } },
   build: {

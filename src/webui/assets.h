@@ -10,11 +10,13 @@
 struct asset {
     const char *path; /* "/openapi.json" */
     const char *type; /* content type */
-    const char *etag; /* strong, with its quotes; of `bytes`: the gzip form needs another */
+    const char *etag; /* strong, with its quotes; of `bytes`: a packed form needs another */
     const unsigned char *bytes;
     size_t bytes_count;
     const unsigned char *gzip; /* the same content; NULL where it would not be smaller */
     size_t gzip_count;
+    const unsigned char *brotli; /* as gzip; NULL too where the build made none */
+    size_t brotli_count;
     bool is_immutable; /* its name holds a hash of its content */
 };
 

@@ -7,20 +7,29 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
-from embed import Refused, assembler_of, pairs_of, pairs_under, table_of  # noqa: E402
+from embed import Refused, assembler_of, file_of, pairs_of, pairs_under, table_of  # noqa: E402
 
 ROW = re.compile(r'{ "(\S+)", "([^"]+)", "\\"([0-9a-f]{32})\\"", assets_bytes \+ (\d+), (\d+), '
+                 r'(?:NULL, 0|assets_bytes \+ (\d+), (\d+)), '
                  r'(?:NULL, 0|assets_bytes \+ (\d+), (\d+)), (true|false) }')
 
 
-def rows_of(files):
-    """[(name, etag, bytes, gzip bytes or None, immutable)] as the table says."""
+def table_rows_of(files):
+    """[(name, etag, bytes, gzip bytes or None, brotli bytes or None, immutable)] as the table
+    says."""
     text, blob = table_of(files)
-    rows = []
-    for name, _, etag, at, count, gzip_at, gzip_count, immutable in ROW.findall(text):
-        packed = blob[int(gzip_at):int(gzip_at) + int(gzip_count)] if gzip_at else None
-        rows.append((name, etag, blob[int(at):int(at) + int(count)], packed, immutable))
-    return rows
+    def at(start, count):
+        return blob[int(start):int(start) + int(count)] if start else None
+    return [(name, etag, at(*plain), at(*gzipped), at(*brotli), immutable)
+            for name, _, etag, *cells, immutable in ROW.findall(text)
+            for plain, gzipped, brotli in [(cells[0:2], cells[2:4], cells[4:6])]]
+
+
+def rows_of(files):
+    """The same without brotli forms."""
+    rows = table_rows_of({name: (*file, None) for name, file in files.items()})
+    return [(name, etag, content, gzipped, immutable)
+            for name, etag, content, gzipped, _, immutable in rows]
 
 
 class Embed(unittest.TestCase):
@@ -33,7 +42,7 @@ class Embed(unittest.TestCase):
             self.assertEqual(gzip.decompress(packed), contents[name])
 
     def test_the_same_input_makes_the_same_output(self):
-        files = {"/b.css": (".css", b"x" * 99), "/a.js": (".js", b"y" * 99)}
+        files = {"/b.css": (".css", b"x" * 99, None), "/a.js": (".js", b"y" * 99, b"packed")}
         self.assertEqual(table_of(files), table_of(dict(reversed(files.items()))))
 
     def test_new_bytes_are_a_new_assembler_file(self):
@@ -43,6 +52,18 @@ class Embed(unittest.TestCase):
         for content in (b"", b"short"):
             [(_, _, stored, packed, _)] = rows_of({"/a.txt": (".txt", content)})
             self.assertEqual((stored, packed), (content, None))
+
+    def test_a_brotli_form_is_taken_along_where_it_is_smaller(self):
+        for packed, kept in ((b"packed", b"packed"), (b"p" * 99, None), (None, None)):
+            [row] = table_rows_of({"/a.js": (".js", b"y" * 99, packed)})
+            self.assertEqual((row[2], row[4]), (b"y" * 99, kept))
+        with tempfile.TemporaryDirectory() as folder:
+            script = pathlib.Path(folder) / "x.js"
+            script.write_bytes(b"1" * 99)
+            self.assertEqual(file_of(script), (".js", b"1" * 99, None))
+            (pathlib.Path(folder) / "x.js.br").write_bytes(b"packed")
+            self.assertEqual(file_of(script), (".js", b"1" * 99, b"packed"))
+            self.assertEqual(list(pairs_under(folder)), ["/x.js"])
 
     def test_the_etag_changes_with_the_bytes_only(self):
         def etag(name, content):

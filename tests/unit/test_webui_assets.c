@@ -42,6 +42,20 @@ static void gzip_forms_are_smaller_and_of_the_same_length(void **state)
     }
 }
 
+static void brotli_forms_are_smaller_than_the_file(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < assets_count; i++) {
+        const struct asset *a = &assets[i];
+
+        assert_true((a->brotli != NULL) == (a->brotli_count > 0));
+        if (!a->brotli)
+            continue;
+        assert_in_range(a->brotli_count, 1, a->bytes_count - 1);
+        assert_true(a->brotli != a->bytes && a->brotli != a->gzip);
+    }
+}
+
 static void etags_are_strong_and_paths_sorted_and_found(void **state)
 {
     (void)state;
@@ -81,6 +95,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_api_description_is_the_file_in_docs),
         cmocka_unit_test(gzip_forms_are_smaller_and_of_the_same_length),
+        cmocka_unit_test(brotli_forms_are_smaller_than_the_file),
         cmocka_unit_test(etags_are_strong_and_paths_sorted_and_found),
         cmocka_unit_test(only_whole_paths_are_found),
     };

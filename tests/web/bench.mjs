@@ -1,9 +1,13 @@
 // How fast the app is: bytes of the front page, first paint and readiness on a slow device, and
 // the time to draw a year of days. Fails when one is over its budget.
+//
+// First paint is the browser's first-contentful-paint. Interactive is when "Choose files" is there
+// and answers, and no task has kept the page busy for more than 50 ms since; the 1.5 s after it
+// have to stay quiet. Both count from the navigation's start, into an empty cache.
 import { availableParallelism, loadavg } from 'node:os'
 import { newPage, startBrowser, startServer } from './harness.mjs'
 
-const RUNS = 5
+const RUNS = 7
 const BUDGETS = { 'front page, script kB': 120, 'first paint ms': 1000, 'interactive ms': 1500, 'a year drawn ms': 100 }
 
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]
@@ -92,6 +96,7 @@ async function drawYear(browser, url) {
   return median(times)
 }
 
+const loadBefore = loadavg()[0] / availableParallelism()
 const server = await startServer()
 const browser = await startBrowser()
 const loads = []
@@ -114,6 +119,6 @@ for (const [name, budget] of Object.entries(BUDGETS)) {
 }
 console.log(`${'processor, not slowed ms'.padEnd(24)} ${median(processor).toFixed(1).padStart(8)}`)
 console.log(`medians of ${RUNS} loads into an empty cache, processor slowed 4 times`)
-const load = loadavg()[0] / availableParallelism()
-if (load > 0.7) console.log(`this machine was busy with other work (${load.toFixed(1)} running per core): times are longer than they would be`)
+console.log(`load before: ${loadBefore.toFixed(1)} running per core`)
+if (loadBefore > 0.5) console.log('this machine was busy with other work: times are longer than they would be')
 process.exit(isOver ? 1 : 0)

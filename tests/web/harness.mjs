@@ -16,13 +16,12 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
   '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required',
   '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--mute-audio']
 
-export async function startServer(options = []) {
-  const dir = mkdtempSync(join(tmpdir(), 'whazz-web-'))
-  const args = ['--data-dir', join(dir, 'data'), ...options]
-  const server = spawn(WHAZZ, ['serve', '--listen', '127.0.0.1:0', '--logins-per-minute', '1000',
+/** One process of the server, once it serves. */
+async function launch(port, args) {
+  const server = spawn(WHAZZ, ['serve', '--listen', `127.0.0.1:${port}`, '--logins-per-minute', '1000',
     '--signups-per-hour', '1000', '--guests-per-hour', '1000', ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
   let log = ''
-  const port = await new Promise((resolve, reject) => {
+  const bound = await new Promise((resolve, reject) => {
     server.stderr.on('data', (chunk) => {
       log += chunk
       const found = /event=serving.* port=(\d+)/.exec(log)
@@ -30,19 +29,34 @@ export async function startServer(options = []) {
     })
     server.on('exit', (code) => reject(new Error(`the server ended with ${code}:\n${log}`)))
   })
+  const end = (signal) => {
+    server.removeAllListeners('exit')
+    const over = new Promise((resolve) => server.on('exit', resolve))
+    server.kill(signal)
+    return over
+  }
+  return { port: bound, end, log: () => log }
+}
+
+export async function startServer(options = []) {
+  const dir = mkdtempSync(join(tmpdir(), 'whazz-web-'))
+  const args = ['--data-dir', join(dir, 'data'), ...options]
+  let now = await launch(0, args)
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${now.port}`,
     dir,
-    log: () => log,
+    log: () => now.log(),
+    /** Gone at once, as by a power cut; `revive` starts it again on the same port and data. */
+    crash: () => now.end('SIGKILL'),
+    revive: async () => {
+      now = await launch(now.port, args)
+    },
     /** A user made beside the server, as an operator does. */
     addUser: (name, password, ...more) =>
       execFileSync(WHAZZ, ['user', 'add', ...more, '--data-dir', join(dir, 'data'), name, `${name}@example.com`],
         { input: `${password}\n${password}\n` }),
     stop: async () => {
-      server.removeAllListeners('exit')
-      const over = new Promise((resolve) => server.on('exit', resolve))
-      server.kill('SIGTERM')
-      const code = await over
+      const code = await now.end('SIGTERM')
       rmSync(dir, { recursive: true, force: true })
       return code
     },
@@ -105,9 +119,9 @@ export function wav(seconds = 2, rate = 16000) {
   return bytes
 }
 
-export function wavFile(dir, name, seconds) {
+export function wavFile(dir, name, seconds, rate) {
   const path = join(dir, name)
-  writeFileSync(path, wav(seconds))
+  writeFileSync(path, wav(seconds, rate))
   return path
 }
 

@@ -1,8 +1,9 @@
 // What people come to do, in a real browser against the real server.
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { chooseFiles, logIn, newPage, signUp, startBrowser, startServer, wavFile } from './harness.mjs'
+import { chooseFiles, logIn, newPage, signUp, startBrowser, startServer, wav, wavFile } from './harness.mjs'
 
 let server, browser
 
@@ -48,6 +49,15 @@ async function downloadOf(page, name) {
   return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) }
 }
 
+/** A recording of a guest who has nothing to do with the page. */
+async function someonesFile(name) {
+  const form = new FormData()
+  form.append('file', new Blob([wav(0.5)]), name)
+  const headers = { 'X-Guest-ID': randomUUID() }
+  const reply = await fetch(`${server.url}/audio/upload`, { method: 'POST', headers, body: form })
+  assert.equal(reply.status, 201)
+}
+
 journey('a guest cleans a recording, compares, downloads, and finds it after a reload', async (page) => {
   await page.goto('/')
   await page.getByText('3 of 3 files left today').waitFor()
@@ -74,6 +84,30 @@ journey('a guest cleans a recording, compares, downloads, and finds it after a r
 
   await page.reload()
   await isReady(page, 'talk.wav')
+})
+
+journey('both sides play on one clock, and switching moves neither', async (page) => {
+  await page.addInitScript(() => {
+    window.starts = []
+    const start = AudioBufferSourceNode.prototype.start
+    AudioBufferSourceNode.prototype.start = function (when, offset) {
+      window.starts.push({ when, offset, context: this.context, frames: this.buffer.length })
+      start.call(this, when, offset)
+    }
+  })
+  await page.goto('/')
+  await chooseFiles(page, wavFile(server.dir, 'pair.wav', 4))
+  await isReady(page, 'pair.wav')
+  await page.getByRole('button', { name: 'Compare before and after: pair.wav' }).click()
+  await page.getByRole('slider', { name: 'Position' }).fill('1')
+  await page.getByRole('button', { name: 'Play', exact: true }).click()
+  await page.waitForFunction(() => Number(document.querySelector('input[type=range]').value) > 1.3)
+  for (const side of ['Original', 'Result', 'Original']) await page.getByText(side, { exact: true }).click()
+  const starts = await page.evaluate(() => window.starts.map(({ when, offset, context, frames }) => ({ when, offset, frames, isSame: context === window.starts[0].context })))
+  assert.equal(starts.length, 2, 'switching starts nothing anew')
+  assert.deepEqual(starts[0], starts[1])
+  assert.equal(starts[0].offset, 1)
+  await page.getByRole('button', { name: 'Play', exact: true }).waitFor() // it ends by itself
 })
 
 journey('usage follows a job by itself, and every chart is a table too', async (page) => {
@@ -299,6 +333,7 @@ journey('wrong words are refused beside the field', async (page) => {
 
 journey('an admin’s day', async (page) => {
   server.addUser('root-admin', 'correct horse 1', '--admin')
+  await someonesFile('admins-view.wav')
   await logIn(page, 'root-admin', 'correct horse 1')
   await page.getByRole('link', { name: 'Admin', exact: true }).click()
   await page.getByText('The whole platform over time').waitFor()
@@ -339,7 +374,7 @@ journey('an admin’s day', async (page) => {
   await carol.waitFor({ state: 'detached' })
 
   await page.getByRole('tab', { name: 'Jobs' }).click()
-  await page.getByRole('row').filter({ hasText: 'mine.wav' }).waitFor()
+  await page.getByRole('row').filter({ hasText: 'admins-view.wav' }).waitFor()
   await page.getByRole('tabpanel').getByRole('combobox').selectOption('failed')
   await page.getByText('None found.').or(page.getByRole('row').first()).first().waitFor()
   await page.getByRole('tab', { name: 'Guests' }).click()

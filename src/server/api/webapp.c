@@ -21,33 +21,48 @@
     "'none'; "                                                                             \
     "form-action 'none'; frame-ancestors 'none'"
 
+/* A file as it is sent. */
+struct sent {
+    const char *coding; /* NULL: as it is */
+    const unsigned char *bytes;
+    size_t count;
+};
+
+/* The smallest form that the client takes. */
+static struct sent form_of(struct http_request *req, const struct asset *a)
+{
+    const struct view taken = http_header(req, "Accept-Encoding");
+
+    if (a->brotli && preference_names(taken, "br"))
+        return (struct sent){ "br", a->brotli, a->brotli_count };
+    if (a->gzip && preference_names(taken, "gzip"))
+        return (struct sent){ "gzip", a->gzip, a->gzip_count };
+    return (struct sent){ NULL, a->bytes, a->bytes_count };
+}
+
 static int asset_reply(struct http_request *req, struct http_reply *reply,
                        const struct asset *a)
 {
-    const bool is_gzip = a->gzip &&
-                         preference_names(http_header(req, "Accept-Encoding"), "gzip");
+    const struct sent form = form_of(req, a);
     char etag[64];
 
-    /* The tag of the gzip form is another one: the bytes differ. */
-    (void)snprintf(etag, sizeof etag, "%.*s%s\"", (int)strlen(a->etag) - 1, a->etag,
-                   is_gzip ? "-gzip" : "");
+    /* The tag of a packed form is another one: the bytes differ. */
+    (void)snprintf(etag, sizeof etag, "%.*s%s%s\"", (int)strlen(a->etag) - 1, a->etag,
+                   form.coding ? "-" : "", form.coding ? form.coding : "");
     http_reply_header(reply, "ETag", "%s", etag);
     http_reply_header(reply, "Cache-Control", "%s",
                       a->is_immutable ? "public, max-age=31536000, immutable" : "no-cache");
     http_reply_header(reply, "X-Content-Type-Options", "nosniff");
-    if (a->gzip)
+    if (a->gzip || a->brotli)
         http_reply_header(reply, "Vary", "Accept-Encoding");
     if (etag_list_names(http_header(req, "If-None-Match"), view_of(etag))) {
         reply->status = 304;
         return 0;
     }
     reply->content_type = a->type;
-    if (is_gzip) {
-        http_reply_header(reply, "Content-Encoding", "gzip");
-        buf_add(&reply->body, a->gzip, a->gzip_count);
-    } else {
-        buf_add(&reply->body, a->bytes, a->bytes_count);
-    }
+    if (form.coding)
+        http_reply_header(reply, "Content-Encoding", "%s", form.coding);
+    buf_add(&reply->body, form.bytes, form.count);
     return 0;
 }
 

@@ -28,7 +28,9 @@ function sendOnce(upload: Upload, identity: Record<string, string>): Promise<Upl
       xhr.status === 201
         ? resolve(JSON.parse(xhr.responseText) as UploadResult)
         : reject(errorOf(xhr.status, xhr.responseText, xhr.getResponseHeader('Retry-After')))
-    xhr.onerror = () => reject(new ApiError(0, common.offline))
+    let isUnderWay = false
+    xhr.upload.addEventListener('progress', (event) => (isUnderWay ||= event.loaded > 0))
+    xhr.onerror = () => reject(new ApiError(0, isUnderWay ? common.broken : common.offline))
     xhr.onabort = () => reject(new DOMException('stopped', 'AbortError'))
     upload.signal.addEventListener('abort', () => xhr.abort(), { once: true })
     xhr.send(form)

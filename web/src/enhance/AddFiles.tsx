@@ -21,7 +21,7 @@ export function refusalOf(file: { name: string; size: number }, bytesMax: number
 
 function TypePicker({ types, value, onPick }: { types: AudioType[]; value: string; onPick: (id: string) => void }) {
   return (
-    <fieldset>
+    <fieldset className="w-full sm:w-auto">
       <legend className="mb-1 text-sm font-semibold">{enhance.type}</legend>
       <div className="grid gap-2 sm:flex sm:flex-wrap">
         {types.map((type) => (

@@ -6,11 +6,11 @@ import { clock } from '@/lib/format'
 import { player } from '@/strings'
 import { Button, Failure, Skeleton } from '@/ui/kit'
 import { fetchOriginal, fetchResult } from './files'
-import { Pair, type Side } from './pair'
-import { drawLanes, peaksOfBlob } from './waveform'
+import { pairOf, type Ab, type Side } from './pair'
+import { drawLanes, sketchOf } from './waveform'
 
 interface Loaded {
-  pair: Pair
+  pair: Ab
   peaks: Record<Side, Float32Array | null>
 }
 
@@ -22,17 +22,19 @@ function useLoaded(jobId: string) {
   const [attempt, retry] = useReducer((n: number) => n + 1, 0)
   const [, redraw] = useReducer((n: number) => n + 1, 0)
   useEffect(() => {
-    let pair: Pair | null = null
+    let pair: Ab | null = null
     let isGone = false
     setError(null)
     void (async () => {
       try {
         const [original, result] = await Promise.all([fetchOriginal(jobId), fetchResult(jobId)])
         usageChanged()
-        const peaks = { original: await peaksOfBlob(original.blob), result: await peaksOfBlob(result.blob) }
+        const sketches = { original: await sketchOf(original.blob), result: await sketchOf(result.blob) }
         if (isGone) return
-        pair = new Pair({ original: original.blob, result: result.blob }, redraw)
-        setLoaded({ pair, peaks })
+        const blobs = { original: original.blob, result: result.blob }
+        pair = await pairOf(blobs, [sketches.original, sketches.result], redraw)
+        if (isGone) return pair.close()
+        setLoaded({ pair, peaks: { original: sketches.original?.peaks ?? null, result: sketches.result?.peaks ?? null } })
       } catch (caught) {
         if (!isGone) setError(caught)
       }
@@ -51,7 +53,7 @@ function Waveforms({ pair, peaks }: Loaded) {
   const draw = () => {
     if (!canvas.current) return
     const style = getComputedStyle(canvas.current)
-    const color = (name: string) => style.getPropertyValue(name)
+    const color = (name: '--accent' | '--line-strong') => style.getPropertyValue(name) // registered in styles.css
     const lanes = SIDES.map((side) => ({
       peaks: peaks[side],
       color: color(side === pair.side ? '--accent' : '--line-strong'),
@@ -82,7 +84,7 @@ function Waveforms({ pair, peaks }: Loaded) {
   )
 }
 
-function SidePicker({ pair }: { pair: Pair }) {
+function SidePicker({ pair }: { pair: Ab }) {
   return (
     <fieldset className="flex rounded-lg border border-line-strong p-0.5">
       <legend className="sr-only">{player.hear}</legend>
@@ -132,7 +134,7 @@ export default function Player({ jobId }: { jobId: string }) {
         <p className="text-sm text-soft tabular-nums">
           {clock(pair.position)} / {clock(pair.duration)}
         </p>
-        <p className="text-sm text-soft">{player.hint}</p>
+        <p className="hidden text-sm text-soft sm:block">{player.hint}</p>
       </div>
     </div>
   )

@@ -1,10 +1,38 @@
 // Two recordings of the same thing played as one: both run all the time, one is heard, so
 // switching is instant and stays at the same position.
+import { fitsMemory, SamplePair, type Shape } from './samples'
+
 export type Side = 'original' | 'result'
+
+/** Times in seconds. Tells `onChange` whatever it changes, and often while it plays. */
+export interface Ab {
+  readonly side: Side
+  readonly isPlaying: boolean
+  readonly position: number
+  readonly duration: number
+  hear(side: Side): void
+  play(): Promise<void>
+  pause(): void
+  seek(seconds: number): void
+  close(): void
+}
+
+/** Exact to the sample where both sides fit into memory; else by media elements, which may be
+ * some hundredths of a second apart. `shapes`: null for what could not be decoded. */
+export async function pairOf(blobs: Record<Side, Blob>, shapes: (Shape | null)[], onChange: () => void): Promise<Ab> {
+  const known = shapes.filter((shape) => shape !== null)
+  if (known.length === shapes.length && fitsMemory(known))
+    try {
+      return await SamplePair.of(blobs, onChange)
+    } catch {
+      // Not enough memory after all.
+    }
+  return new ElementPair(blobs, onChange)
+}
 
 const DRIFT_SECONDS = 0.03
 
-export class Pair {
+class ElementPair implements Ab {
   private readonly elements: Record<Side, HTMLAudioElement>
   private readonly urls: string[]
   private heard: Side = 'result'

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { fitsMemory } from './samples'
 import { wavOf } from './wav'
 import { peaksOf } from './waveform'
 
@@ -15,4 +16,9 @@ it('a waveform shows the loudest of each part', () => {
   expect([...peaksOf(new Float32Array([0, 0.5, -1, 0.25]), 2)]).toEqual([0.5, 1])
   expect([...peaksOf(new Float32Array([0.5]), 3)].length).toBe(3)
   expect([...peaksOf(new Float32Array(0), 2)]).toEqual([0, 0])
+})
+
+it('both sides of an interview fit into memory, an hour does not', () => {
+  const sides = (seconds: number, channels: number) => [{ seconds, channels }, { seconds, channels }]
+  expect([sides(300, 1), sides(150, 2), sides(3600, 1), sides(300, 2)].map(fitsMemory)).toEqual([true, true, false, false])
 })

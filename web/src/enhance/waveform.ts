@@ -15,13 +15,19 @@ export function peaksOf(samples: Float32Array, parts: number): Float32Array {
   return peaks
 }
 
+export interface Sketch {
+  peaks: Float32Array
+  seconds: number
+  channels: number
+}
+
 /** Null when the browser cannot decode it, or it is too large to. */
-export async function peaksOfBlob(blob: Blob): Promise<Float32Array | null> {
+export async function sketchOf(blob: Blob): Promise<Sketch | null> {
   if (blob.size > DECODED_BYTES_MAX) return null
   try {
     const context = new OfflineAudioContext(1, 1, 8000)
     const decoded = await context.decodeAudioData(await blob.arrayBuffer())
-    return peaksOf(decoded.getChannelData(0), PARTS)
+    return { peaks: peaksOf(decoded.getChannelData(0), PARTS), seconds: decoded.duration, channels: decoded.numberOfChannels }
   } catch {
     return null
   }
