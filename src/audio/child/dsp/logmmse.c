@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "audio/child/dsp/fft.h"
+#include "audio/child/dsp/select.h"
 
 /* Time constants in seconds of what is smoothed from frame to frame. */
 static const double NOISE_S = 0.072, PRESENCE_S = 0.152;
@@ -117,19 +118,13 @@ static void analyse(struct logmmse *l, const float *samples)
                       l->spectrum[2 * i + 1] * l->spectrum[2 * i + 1];
 }
 
-static int compare_floats(const void *a, const void *b)
-{
-    const float x = *(const float *)a, y = *(const float *)b;
-
-    return (x > y) - (x < y);
-}
-
 int logmmse_learn(struct logmmse *l, const float *samples, size_t count, struct err *reterr)
 {
     const size_t frames = count < l->window ? 0 : (count - l->window) / l->hop + 1;
     float *powers = frames ? malloc(frames * l->bins * sizeof *powers) : NULL;
     /* Of exponentially distributed power, the quantile is this share of the mean. */
     const float share = (float)-log(1.0 - QUANTILE);
+    const size_t rank = (size_t)(QUANTILE * (double)frames);
 
     if (frames && !powers)
         return err_set(reterr, ERR_NO_MEMORY, "Out of memory.");
@@ -139,8 +134,7 @@ int logmmse_learn(struct logmmse *l, const float *samples, size_t count, struct 
             powers[i * frames + t] = l->power[i];
     }
     for (size_t i = 0; i < l->bins && frames; i++) {
-        qsort(powers + i * frames, frames, sizeof *powers, compare_floats);
-        l->noise[i] = powers[i * frames + (size_t)(QUANTILE * (double)frames)] / share;
+        l->noise[i] = select_rank(powers + i * frames, frames, rank) / share;
         l->presence[i] = 0.5f;
     }
     free(powers);
