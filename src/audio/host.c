@@ -85,7 +85,10 @@ static int program_fd(void)
 static void program_exec(int fd, int host_fd, int quick_fd)
 {
     static char *const argv[] = { "whazz-audio", "host", NULL };
-    static char *const envp[] = { "LANG=C", NULL };
+    /* Each task's child is a fork: what is bound and grown beforehand is not
+     * paid for by every job. */
+    static char *const envp[] = { "LANG=C", "LD_BIND_NOW=1",
+                                  "GLIBC_TUNABLES=glibc.malloc.top_pad=8388608", NULL };
     sigset_t none;
     const int host = fcntl(host_fd, F_DUPFD_CLOEXEC, 10);
     const int quick = fcntl(quick_fd, F_DUPFD_CLOEXEC, 10);

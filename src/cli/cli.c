@@ -9,7 +9,8 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     { "serve", "serve [OPTION...]", "answer HTTP requests and process audio", cli_serve },
-    { "enhance", "enhance [--type TYPE] [--format F] [--loudness] [--force] IN OUT",
+    { "enhance",
+      "enhance [--type TYPE] [--strength S] [--format F] [--loudness] [--force] IN OUT",
       "clean one recording, here and now", cli_enhance },
     { "user", "user add|list|promote|demote|activate|deactivate|passwd ...",
       "manage the people who may log in", cli_user },
@@ -43,6 +44,14 @@ static int help(void)
     return 0;
 }
 
+/* A hyphen of the manual's is one to type only after a backslash. */
+static void roff_print(const char *text)
+{
+    for (; *text; text++)
+        (void)fputs(*text == '-' ? "\\-" : (const char[]){ *text, '\0' }, stdout);
+    printf("\n");
+}
+
 int cli_man(int argc, char **argv)
 {
     struct buf page;
@@ -51,8 +60,13 @@ int cli_man(int argc, char **argv)
     (void)argv;
     buf_init(&page, OPTIONS_BYTES_MAX);
     options_man(&page);
-    printf("%s", page.data ? page.data : "");
+    printf("%s.SH COMMANDS\n", page.data ? page.data : "");
     buf_release(&page);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        printf(".TP\n.B whazz ");
+        roff_print(commands[i].usage);
+        roff_print(commands[i].help);
+    }
     return 0;
 }
 

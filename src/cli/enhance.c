@@ -21,6 +21,8 @@ static const struct audio_limits LIMITS = { .memory_bytes = INT64_C(1) << 30,
 struct enhance {
     const char *type, *in, *out;
     const struct audio_format *format; /* NULL: there is none of that name */
+    enum audio_strength strength;
+    bool has_strength; /* false: there is none of that name */
     bool is_forced, is_normalised;
 };
 
@@ -40,6 +42,7 @@ static const struct audio_format *format_by_name(const char *out)
 static bool arguments_read(int argc, char **argv, struct enhance *ret)
 {
     const char *files[2] = { NULL, NULL }, *format = NULL;
+    const char *strength = audio_strengths[AUDIO_STRENGTH_NORMAL];
     int count = 0;
 
     *ret = (struct enhance){ .type = audio_types[0] };
@@ -50,6 +53,8 @@ static bool arguments_read(int argc, char **argv, struct enhance *ret)
             ret->type = argv[++i];
         else if (strcmp(argv[i], "--format") == 0 && i + 1 < argc)
             format = argv[++i];
+        else if (strcmp(argv[i], "--strength") == 0 && i + 1 < argc)
+            strength = argv[++i];
         else if (strcmp(argv[i], "--loudness") == 0)
             ret->is_normalised = true;
         else if (strncmp(argv[i], "--", 2) == 0 || count == 2)
@@ -62,6 +67,7 @@ static bool arguments_read(int argc, char **argv, struct enhance *ret)
     if (count == 2)
         ret->format = format ? audio_format_find(view_of(format))
                              : format_by_name(files[1]);
+    ret->has_strength = audio_strength_of(view_of(strength), &ret->strength);
     return count == 2;
 }
 
@@ -101,6 +107,7 @@ static int enhance_fds(const struct enhance *e, struct audio_host *host, int in,
 {
     struct audio_task task = { .type = e->type,
                                .format = e->format->name,
+                               .strength = e->strength,
                                .loudness_normalise = e->is_normalised,
                                .input_fd = in,
                                .output_fd = out,
@@ -221,10 +228,13 @@ static int enhance(const struct enhance *e)
 static void usage(void)
 {
     fprintf(stderr,
-            "Usage: whazz enhance [--type TYPE] [--format FORMAT] [--loudness] [--force] "
-            "IN OUT\nTypes:");
+            "Usage: whazz enhance [--type TYPE] [--strength STRENGTH] [--format FORMAT] "
+            "[--loudness] [--force] IN OUT\nTypes:");
     for (size_t i = 0; audio_types[i]; i++)
         fprintf(stderr, " %s", audio_types[i]);
+    fprintf(stderr, "\nStrengths:");
+    for (size_t i = 0; audio_strengths[i]; i++)
+        fprintf(stderr, " %s", audio_strengths[i]);
     fprintf(stderr, "\nFormats (when none is given, by OUT's extension):\n");
     for (size_t i = 0; audio_formats[i].name; i++)
         fprintf(stderr, "  %-8s %s\n", audio_formats[i].name, audio_formats[i].what);
@@ -242,6 +252,10 @@ int cli_enhance(int argc, char **argv)
     }
     if (!audio_type_is_known(view_of(e.type))) {
         (void)cli_fail("there is no type \"%s\"", e.type);
+        return 2;
+    }
+    if (!e.has_strength) {
+        (void)cli_fail("there is no such strength; see whazz enhance");
         return 2;
     }
     if (!e.format) {

@@ -77,7 +77,8 @@ class Help(Folder):
     def test_version_and_manual(self):
         done = self.check(self.run_bare("--version"), 0)
         self.assertRegex(done.stdout, r"^whazz \d+\.\d+\.\d+\n$")
-        self.check(self.run_bare("man"), 0, out=".TH")
+        page = self.check(self.run_bare("man"), 0, out=".TH").stdout
+        self.assertIn(r".B whazz enhance [\-\-type TYPE] [\-\-strength S]", page)
 
     def test_wrong_options_are_named(self):
         for command in ("serve", "user", "stats", "verify"):
@@ -242,6 +243,23 @@ class Enhance(Folder):
         after = (self.dir / "in.wav").read_bytes()
         self.assertEqual(len(after), len(before))
         self.assertNotEqual(after, before)
+
+    def test_strength_says_how_much_noise_goes(self):
+        self.recording(seconds=3)
+        removed = []
+        for strength in ("light", "normal", "strong"):
+            done = self.run_bare("enhance", "--type", "noise_reduction", "--strength", strength,
+                                 "in.wav", f"{strength}.wav")
+            self.check(done, 0, out="Noise floor")
+            removed.append((self.dir / f"{strength}.wav").read_bytes())
+        self.assertEqual(len(set(removed)), 3)
+        self.check(self.run_bare("enhance", "--force", "--type", "noise_reduction", "in.wav",
+                                 "usual.wav"), 0)
+        self.assertEqual((self.dir / "usual.wav").read_bytes(), removed[1])
+        self.check(self.run_bare("enhance", "--strength", "brutal", "in.wav", "a"), 2,
+                   err="no such strength")
+        self.check(self.run_bare("enhance", "in.wav", "a", "--strength"), 2,
+                   err="Strengths: normal light strong")
 
     def test_what_is_no_file_is_never_replaced(self):
         self.recording()

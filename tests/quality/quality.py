@@ -76,10 +76,13 @@ def report(results, bands, snrs):
 
 def promises(results, bands):
     """What is not kept, as sentences."""
-    speech, noise = results.gains["speech_enhancement"], "noise_reduction"
-    for key, gain in speech.items():
-        if gain[0] < -WORSE_DB:
-            yield f"speech_enhancement made {key} worse by {-gain[0]:.1f} dB"
+    noise = "noise_reduction"
+    for name, gains in results.gains.items():
+        for key, gain in gains.items() if name in ("speech_enhancement", noise) else ():
+            if gain[0] < -WORSE_DB:
+                yield f"{name} made {key} worse by {-gain[0]:.1f} dB"
+    if results.pick(noise)[:, 1].mean() < -0.001:
+        yield f"{noise} lowers STOI"
     for band in bands:
         for kind in corpus.NOISES:
             ours, other = (results.pick(name, band=band, noise=kind)[:, 0].mean()

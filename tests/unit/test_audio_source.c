@@ -211,6 +211,45 @@ static void a_cut_file_is_read_as_far_as_it_goes(void **state)
     }
 }
 
+/* A second reading, from a restart in the middle or at the end, gives the same samples. */
+static void check_restart(const char *format, int64_t until)
+{
+    const int fd = fixture_file();
+    struct fixture_sound sound;
+    const AVFrame *block;
+    struct source *s = NULL;
+    struct err err = { 0 };
+    int64_t at = 0;
+
+    append(fd, format, 44100, 2, 30000);
+    assert_int_equal(fixture_read(fd, &sound, &err), 0);
+    assert_int_equal(source_open(fd, HOUR_US, &s, &err), 0);
+    while (at < until && source_next(s, &block, &err) == 0 && block)
+        at += block->nb_samples;
+    assert_int_equal(source_restart(&s, &err), 0);
+    for (at = 0; source_next(s, &block, &err) == 0 && block; at += block->nb_samples) {
+        assert_true(at + block->nb_samples <= sound.frames);
+        assert_memory_equal(block->extended_data[0], sound.first + at,
+                            (size_t)block->nb_samples * sizeof(float));
+    }
+    assert_int_equal(at, sound.frames);
+    assert_int_equal(at, 30000);
+    source_close(&s);
+    free(sound.first);
+    (void)close(fd);
+}
+
+static void a_restart_gives_the_same_again(void **state)
+{
+    static const char *const names[] = { "wav", "wav24", "wavf32", "flac", "mp3", "m4a" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        check_restart(names[i], 9000);
+        check_restart(names[i], INT64_MAX);
+    }
+}
+
 static void what_is_too_long_is_refused(void **state)
 {
     const int fd = fixture_file();
@@ -268,6 +307,7 @@ int main(void)
         cmocka_unit_test(a_change_on_the_way_is_refused),
         cmocka_unit_test(a_chained_ogg_is_read_to_its_end),
         cmocka_unit_test(a_cut_file_is_read_as_far_as_it_goes),
+        cmocka_unit_test(a_restart_gives_the_same_again),
         cmocka_unit_test(what_is_too_long_is_refused),
         cmocka_unit_test(damaged_files_end_in_sound_or_an_error),
     };

@@ -31,6 +31,18 @@ static int64_t io_seek(void *opaque, int64_t offset, int whence)
     return at < 0 ? AVERROR(errno) : at;
 }
 
+/* What libav would take much longer to find out; NULL: let it look. */
+static const AVInputFormat *format_at_a_glance(int fd)
+{
+    char head[12];
+
+    if (pread(fd, head, sizeof head, 0) != (ssize_t)sizeof head ||
+        (memcmp(head, "RIFF", 4) != 0 && memcmp(head, "RF64", 4) != 0) ||
+        memcmp(head + 8, "WAVE", 4) != 0)
+        return NULL;
+    return av_find_input_format("wav");
+}
+
 /* Up to the header. `c` must not move from here on. */
 static int header_read(struct container *c, bool with_edits)
 {
@@ -49,9 +61,12 @@ static int header_read(struct container *c, bool with_edits)
     c->format->flags |= AVFMT_FLAG_CUSTOM_IO;
     (void)av_dict_set(&options, "format_whitelist", "wav,mp3,flac,mov,ogg,w64", 0);
     (void)av_dict_set(&options, "protocol_whitelist", "none", 0);
+    /* Whether PCM is in truth something else is asked of its first packet only, not of
+     * twice as much again and again. */
+    (void)av_dict_set(&options, "max_probe_packets", "1", 0);
     (void)av_dict_set(&options, "advanced_editlist", with_edits ? "1" : "0", 0);
     (void)lseek(c->fd, 0, SEEK_SET);
-    rc = avformat_open_input(&c->format, NULL, NULL, &options);
+    rc = avformat_open_input(&c->format, NULL, format_at_a_glance(c->fd), &options);
     av_dict_free(&options);
     return rc;
 }

@@ -20,6 +20,12 @@ static float gain_min(enum audio_strength strength)
     }
 }
 
+/* What is taken for noise in babble and music is in part speech: most of it stays. */
+static float spared_most(enum audio_strength strength)
+{
+    return strength == AUDIO_STRENGTH_STRONG ? 0.35f : 0.7f;
+}
+
 static int noise_open(int rate_hz, enum audio_strength strength, struct channel **ret,
                       struct err *reterr)
 {
@@ -27,6 +33,11 @@ static int noise_open(int rate_hz, enum audio_strength strength, struct channel 
     int rc = n ? denoise_init(&n->denoise, rate_hz, gain_min(strength), reterr)
                : err_set(reterr, ERR_NO_MEMORY, "Out of memory.");
 
+    if (rc == 0) {
+        rc = logmmse_spare_unsteady(n->denoise.logmmse, spared_most(strength), reterr);
+        if (rc)
+            denoise_release(&n->denoise);
+    }
     if (rc) {
         free(n);
         return rc;

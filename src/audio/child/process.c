@@ -48,21 +48,17 @@ static void tell_progress(struct process *p)
 
 /* ---- a first pass: how long, and how loud the quietest parts are ---- */
 
-static int survey(struct process *p, int fd, struct err *reterr)
+static int survey(struct process *p, struct err *reterr)
 {
-    struct source *s = NULL;
     const AVFrame *block;
-    int rc = source_open(fd, p->request->duration_us_max, &s, reterr);
+    int rc;
 
-    if (rc)
-        return rc;
-    floor_init(&p->floor_in, source_info(s)->sample_rate_hz);
-    while ((rc = source_next(s, &block, reterr)) == 0 && block) {
+    floor_init(&p->floor_in, source_info(p->source)->sample_rate_hz);
+    while ((rc = source_next(p->source, &block, reterr)) == 0 && block) {
         floor_add(&p->floor_in, block);
         p->frames += block->nb_samples;
     }
-    source_close(&s);
-    return rc;
+    return rc ? rc : source_restart(&p->source, reterr);
 }
 
 /* ---- where results go ---- */
@@ -208,9 +204,9 @@ int process_run(const struct audio_request *request, const struct process_files 
     int rc;
 
     p = (struct process){ .request = request, .socket_fd = socket_fd };
-    rc = survey(&p, files->input_fd, reterr);
+    rc = source_open(files->input_fd, request->duration_us_max, &p.source, reterr);
     if (rc == 0)
-        rc = source_open(files->input_fd, request->duration_us_max, &p.source, reterr);
+        rc = survey(&p, reterr);
     if (rc == 0)
         rc = parts_open(&p, files, reterr);
     if (rc == 0)

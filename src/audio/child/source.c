@@ -21,6 +21,7 @@ struct source {
     struct audio_info info;
     int sample_fmt;
     int errors;
+    int64_t duration_us_max;
     int64_t frames_read, frames_max; /* the most that are allowed */
     int64_t frames_end;              /* what follows is padding */
     int64_t to_skip;                 /* of the encoder's delay, still to come */
@@ -150,6 +151,7 @@ int source_open(int fd, int64_t duration_us_max, struct source **ret, struct err
         rc = err_set(reterr, ERR_TOO_LARGE, "The recording is longer than %lld minutes.",
                      (long long)(duration_us_max / 60000000));
     if (rc == 0) {
+        s->duration_us_max = duration_us_max;
         s->frames_max = av_rescale(duration_us_max, s->info.sample_rate_hz, 1000000);
         *ret = s;
         s = NULL;
@@ -345,6 +347,32 @@ int source_next(struct source *s, const AVFrame **ret, struct err *reterr)
         return err_set(reterr, ERR_TOO_LARGE, "The recording is longer than it may be.");
     *ret = s->out;
     return 0;
+}
+
+/* PCM has no state, and its positions in a file are exact. */
+static bool rewind_pcm(struct source *s)
+{
+    const bool is_wav = strcmp(s->container.format->iformat->name, "wav") == 0;
+
+    if (!is_wav || av_get_exact_bits_per_sample(s->decoder->codec_id) == 0 ||
+        av_seek_frame(s->container.format, s->container.stream, 0, 0) < 0)
+        return false;
+    avcodec_flush_buffers(s->decoder);
+    s->errors = 0;
+    s->frames_read = s->to_skip = 0;
+    s->is_draining = false;
+    return true;
+}
+
+int source_restart(struct source **source, struct err *reterr)
+{
+    const int fd = (*source)->container.fd;
+    const int64_t duration_us_max = (*source)->duration_us_max;
+
+    if (rewind_pcm(*source))
+        return 0;
+    source_close(source);
+    return source_open(fd, duration_us_max, source, reterr);
 }
 
 void source_close(struct source **source)

@@ -26,6 +26,10 @@ bool source_is_deep(const struct source *s);
  * change of rate, channels or sample format on the way, or a sample that is no number, is
  * ERR_NOT_MEDIA. A damaged piece is left out; too many of them are ERR_NOT_MEDIA. */
 MUST_CHECK int source_next(struct source *s, const AVFrame **ret, struct err *reterr);
+/* Back to the first sample, as if opened anew, which it does where that is not exact: of
+ * all but PCM. Much cheaper than that otherwise. */
+MUST_CHECK int source_restart(struct source **s, struct err *reterr);
+/* Accepts NULL. */
 void source_close(struct source **s);
 
 #endif

@@ -2,8 +2,8 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
+#include "audio/child/dsp/select.h"
 
 static const double ACTIVE_SHARE = 0.1, PAUSE_SHARE = 0.2, TAKEN_SHARE = 0.25;
 static const double SILENCE = 1e-10; /* a power, -100 dBFS */
@@ -25,21 +25,13 @@ double level_active_rms(const float *powers, size_t count)
     return active ? sqrt(sum / (double)active) : 0.0;
 }
 
-static int compare_floats(const void *a, const void *b)
-{
-    const float x = *(const float *)a, y = *(const float *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* The power below which a share of the frames lie. */
 static float quantile(const float *powers, size_t count, double share)
 {
     float sorted[LEVEL_FRAMES_MAX];
 
     memcpy(sorted, powers, count * sizeof *powers);
-    qsort(sorted, count, sizeof *sorted, compare_floats);
-    return sorted[(size_t)(share * (double)count)];
+    return select_rank(sorted, count, (size_t)(share * (double)count));
 }
 
 double level_snr_db(const float *before, const float *after, size_t count)

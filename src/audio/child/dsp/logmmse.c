@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "audio/child/dsp/fft.h"
+#include "audio/child/dsp/select.h"
+#include "audio/child/dsp/unsteady.h"
 
 /* Time constants in seconds of what is smoothed from frame to frame. */
 static const double NOISE_S = 0.072, PRESENCE_S = 0.152;
@@ -17,7 +19,8 @@ struct logmmse {
     size_t window, hop, bins, bins_padded;
     double bin_hz;
     struct gain_rule rule;
-    float *memory; /* one allocation, of the parts below */
+    struct unsteady unsteady; /* no bins: nothing is spared */
+    float *memory;            /* one allocation, of the parts below */
     float *shape, *samples, *added, *added_band, *frame, *spectrum, *cut, *power;
     float *noise, *presence, *clean, *gain;
 };
@@ -96,6 +99,14 @@ int logmmse_new(const struct kernels *kernels, int rate_hz, float gain_min,
     return 0;
 }
 
+int logmmse_spare_unsteady(struct logmmse *l, float share_most, struct err *reterr)
+{
+    const double hop_s = (double)l->hop / (l->bin_hz * (double)l->window);
+
+    unsteady_release(&l->unsteady);
+    return unsteady_init(&l->unsteady, l->bins, l->bin_hz, hop_s, share_most, reterr);
+}
+
 size_t logmmse_hop(const struct logmmse *l)
 {
     return l->hop;
@@ -117,19 +128,13 @@ static void analyse(struct logmmse *l, const float *samples)
                       l->spectrum[2 * i + 1] * l->spectrum[2 * i + 1];
 }
 
-static int compare_floats(const void *a, const void *b)
-{
-    const float x = *(const float *)a, y = *(const float *)b;
-
-    return (x > y) - (x < y);
-}
-
 int logmmse_learn(struct logmmse *l, const float *samples, size_t count, struct err *reterr)
 {
     const size_t frames = count < l->window ? 0 : (count - l->window) / l->hop + 1;
     float *powers = frames ? malloc(frames * l->bins * sizeof *powers) : NULL;
     /* Of exponentially distributed power, the quantile is this share of the mean. */
     const float share = (float)-log(1.0 - QUANTILE);
+    const size_t rank = (size_t)(QUANTILE * (double)frames);
 
     if (frames && !powers)
         return err_set(reterr, ERR_NO_MEMORY, "Out of memory.");
@@ -139,8 +144,7 @@ int logmmse_learn(struct logmmse *l, const float *samples, size_t count, struct 
             powers[i * frames + t] = l->power[i];
     }
     for (size_t i = 0; i < l->bins && frames; i++) {
-        qsort(powers + i * frames, frames, sizeof *powers, compare_floats);
-        l->noise[i] = powers[i * frames + (size_t)(QUANTILE * (double)frames)] / share;
+        l->noise[i] = select_rank(powers + i * frames, frames, rank) / share;
         l->presence[i] = 0.5f;
     }
     free(powers);
@@ -179,6 +183,8 @@ void logmmse_run(struct logmmse *l, const float *in, float *out, float *speech_b
         synthesise(l, l->cut, l->added_band, speech_band);
     }
     l->k->gain(&l->rule, l->bins_padded);
+    if (l->unsteady.bins)
+        unsteady_spare(&l->unsteady, l->noise, l->gain);
     for (size_t i = 0; i < l->bins; i++) {
         l->spectrum[2 * i] *= l->gain[i];
         l->spectrum[2 * i + 1] *= l->gain[i];
@@ -205,6 +211,7 @@ void logmmse_free(struct logmmse **logmmse)
     if (!l)
         return;
     fft_free(&l->fft);
+    unsteady_release(&l->unsteady);
     free(l->memory);
     free(l);
     *logmmse = NULL;

@@ -17,6 +17,10 @@ struct logmmse;
 /* `gain_min`: the least gain, an amplitude in (0, 1]. */
 MUST_CHECK int logmmse_new(const struct kernels *kernels, int rate_hz, float gain_min,
                            struct logmmse **ret, struct err *reterr);
+/* From now on bins whose noise is not steady keep up to `share_most` of the recording
+ * (unsteady.h). Before the first run. */
+MUST_CHECK int logmmse_spare_unsteady(struct logmmse *l, float share_most,
+                                      struct err *reterr);
 /* Samples that a call of _run takes and gives, and by which the result is late. */
 size_t logmmse_hop(const struct logmmse *l);
 size_t logmmse_delay(const struct logmmse *l);
