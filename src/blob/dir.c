@@ -41,7 +41,7 @@ struct blob_store {
     pthread_cond_t settled;
     struct folder folders[FOLDERS];
     atomic_int hash_threads;
-    atomic_uint made; /* blobs so far, from a random start */
+    atomic_uint made; /* blobs, from a random number on */
 };
 
 struct blob_writer {
@@ -153,6 +153,7 @@ int blob_store_open(const char *dir, struct blob_store **ret, struct err *reterr
     if (!store)
         return err_set(reterr, ERR_NO_MEMORY, "blob store: out of memory");
     store->root_fd = -1;
+    atomic_init(&store->made, randombytes_random());
     (void)pthread_mutex_init(&store->mutex, NULL);
     (void)pthread_cond_init(&store->settled, NULL);
     errnum = open_root(dir, &store->root_fd);

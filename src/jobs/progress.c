@@ -3,8 +3,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "base/clock.h"
+#include "base/cond.h"
 
 enum {
     JOBS_MAX = 1024,
@@ -70,16 +70,12 @@ static void set_id(struct job_id *job, struct view id)
 int progress_board_new(struct progress_board **ret)
 {
     struct progress_board *b = calloc(1, sizeof *b);
-    pthread_condattr_t attr;
 
     if (!b)
         return ERR_NO_MEMORY;
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     (void)pthread_mutex_init(&b->mutex, NULL);
     (void)pthread_cond_init(&b->call_ended, NULL);
-    (void)pthread_cond_init(&b->work, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    cond_init(&b->work);
     *ret = b;
     return 0;
 }
@@ -249,14 +245,10 @@ void progress_work_wait(struct progress_board *board, int64_t timeout_us)
                                 ? 0
                                 : (timeout_us > CLOCK_DAY_US ? CLOCK_DAY_US : timeout_us);
     const int64_t until_us = clock_monotonic_us() + wait_us;
-    const struct timespec until = { .tv_sec = until_us / CLOCK_SECOND_US,
-                                    .tv_nsec = until_us % CLOCK_SECOND_US * 1000 };
 
     (void)pthread_mutex_lock(&board->mutex);
-    while (board->ready == 0) {
-        if (pthread_cond_timedwait(&board->work, &board->mutex, &until) != 0)
-            break;
-    }
+    while (board->ready == 0 && cond_wait_until(&board->work, &board->mutex, until_us))
+        continue;
     if (board->ready > 0)
         board->ready--;
     (void)pthread_mutex_unlock(&board->mutex);

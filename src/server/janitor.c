@@ -1,9 +1,9 @@
 #include "server/internal.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/log.h"
 #include "blob/blob.h"
 #include "store/db.h"
@@ -139,16 +139,11 @@ static void leftovers_remove(struct janitor *j)
 
 static bool janitor_wait(struct janitor *j)
 {
-    struct timespec until;
+    const int64_t until_us = clock_monotonic_us() + FLUSH_US;
     bool goes_on;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += FLUSH_US * 1000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     (void)pthread_mutex_lock(&j->lock);
-    while (!j->is_stopping &&
-           pthread_cond_timedwait(&j->stopped, &j->lock, &until) != ETIMEDOUT)
+    while (!j->is_stopping && cond_wait_until(&j->stopped, &j->lock, until_us))
         continue;
     goes_on = !j->is_stopping;
     (void)pthread_mutex_unlock(&j->lock);
@@ -173,17 +168,13 @@ static void *janitor_thread(void *context)
 int janitor_start(struct service *service, struct janitor **ret, struct err *reterr)
 {
     struct janitor *j = calloc(1, sizeof *j);
-    pthread_condattr_t attributes;
     int errnum;
 
     if (!j)
         return err_set(reterr, ERR_NO_MEMORY, "janitor");
     j->service = service;
     (void)pthread_mutex_init(&j->lock, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&j->stopped, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    cond_init(&j->stopped);
     errnum = pthread_create(&j->thread, NULL, janitor_thread, j);
     if (errnum) {
         free(j);

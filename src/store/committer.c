@@ -1,31 +1,30 @@
 #include "store/committer.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include "base/clock.h"
+#include "base/cond.h"
 #include "store/db.h"
+
+enum { REST_US = 2000 };
 
 struct committer {
     struct db *db; /* the thread's, once it runs */
     pthread_t thread;
+    int64_t ended_us; /* the thread's: when its last commit did */
     atomic_ulong generation;
     size_t ops_max;
 
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t wake;
     struct commit_op *first, **end;
-    size_t ops_count;
-    bool stopping;
+    size_t ops_count, urgent_count; /* queued; of them those that are not owed */
+    bool stopping, is_resting;
     struct err health; /* of the last commit; code 0 when it worked */
-};
-
-/* The one place where an operation waits in a thread: committer_run. */
-struct waiter {
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool finished;
 };
 
 static void refuse(struct commit_op *op, int rc, const struct err *why)
@@ -90,6 +89,16 @@ static void commit_batch(struct committer *c, struct commit_op *first)
     }
 }
 
+/* Nobody waits for what is owed: when it comes fast, it shares a commit every REST_US. */
+static void rest(struct committer *c)
+{
+    c->is_resting = true;
+    while (c->urgent_count == 0 && !c->stopping &&
+           cond_wait_until(&c->wake, &c->lock, c->ended_us + REST_US))
+        continue;
+    c->is_resting = false;
+}
+
 /* Waits for operations and takes them all; NULL once stopped and empty. */
 static struct commit_op *take_all(struct committer *c)
 {
@@ -98,10 +107,11 @@ static struct commit_op *take_all(struct committer *c)
     (void)pthread_mutex_lock(&c->lock);
     while (!c->first && !c->stopping)
         (void)pthread_cond_wait(&c->wake, &c->lock);
+    rest(c);
     first = c->first;
     c->first = NULL;
     c->end = &c->first;
-    c->ops_count = 0;
+    c->ops_count = c->urgent_count = 0;
     (void)pthread_mutex_unlock(&c->lock);
     return first;
 }
@@ -112,8 +122,10 @@ static void *run_thread(void *arg)
     struct commit_op *first;
 
     (void)pthread_setname_np(pthread_self(), "committer");
-    while ((first = take_all(c)))
+    while ((first = take_all(c))) {
         commit_batch(c, first);
+        c->ended_us = clock_monotonic_us();
+    }
     return NULL;
 }
 
@@ -147,7 +159,7 @@ int committer_start(const char *url, size_t ops_max, struct committer **ret,
     if (!c)
         return err_set(reterr, ERR_NO_MEMORY, "committer: no memory");
     (void)pthread_mutex_init(&c->lock, NULL);
-    (void)pthread_cond_init(&c->wake, NULL);
+    cond_init(&c->wake);
     c->end = &c->first;
     c->ops_max = ops_max;
     rc = db_open(url, DB_CREATE, &c->db, reterr);
@@ -174,7 +186,9 @@ int committer_submit(struct committer *c, struct commit_op *op)
         *c->end = op;
         c->end = &op->next;
         c->ops_count++;
-        (void)pthread_cond_signal(&c->wake);
+        c->urgent_count += !op->is_owed;
+        if (!c->is_resting || !op->is_owed)
+            (void)pthread_cond_signal(&c->wake);
         rc = 0;
     }
     (void)pthread_mutex_unlock(&c->lock);
@@ -183,33 +197,24 @@ int committer_submit(struct committer *c, struct commit_op *op)
 
 static void wake_waiter(struct commit_op *op)
 {
-    struct waiter *w = op->waiter;
-
-    (void)pthread_mutex_lock(&w->lock);
-    w->finished = true;
-    (void)pthread_cond_signal(&w->wake);
-    (void)pthread_mutex_unlock(&w->lock);
+    (void)sem_post(op->waiter);
 }
 
 int committer_run(struct committer *c, struct commit_op *op)
 {
-    struct waiter w = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
+    sem_t settled;
     int rc;
 
+    (void)sem_init(&settled, 0, 0);
     op->done = wake_waiter;
-    op->waiter = &w;
+    op->waiter = &settled;
     rc = committer_submit(c, op);
-    if (rc) {
+    if (rc)
         op->rc = err_set(&op->err, rc, "committer: the queue is full or closed");
-    } else {
-        (void)pthread_mutex_lock(&w.lock);
-        while (!w.finished)
-            (void)pthread_cond_wait(&w.wake, &w.lock);
-        (void)pthread_mutex_unlock(&w.lock);
-    }
+    while (rc == 0 && sem_wait(&settled) != 0)
+        continue; /* a signal's handler ran */
     op->waiter = NULL;
-    (void)pthread_cond_destroy(&w.wake);
-    (void)pthread_mutex_destroy(&w.lock);
+    (void)sem_destroy(&settled);
     return op->rc;
 }
 

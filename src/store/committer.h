@@ -24,7 +24,8 @@ struct commit_op {
     int rc;
     struct err err;
     /* Tells of what has happened already and cannot be refused any more: taken even when
-     * the queue is full. The submitter bounds how many there are. */
+     * the queue is full. The submitter bounds how many there are. Nobody waits for it, so
+     * under load it may wait two milliseconds for others to share a commit with. */
     bool is_owed;
     struct commit_op *next; /* the committer's, while queued */
     void *waiter;           /* committer_run's */

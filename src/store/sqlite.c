@@ -1,6 +1,7 @@
 #include "store/driver.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -326,12 +327,20 @@ static const char *path_of(const char *url)
     return *url && *url != ':' ? url : NULL;
 }
 
+/* Its counts of memory cost every allocation of every thread one lock. A program that has
+ * SQLite running already keeps them. */
+static void set_up(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static int open_sqlite(const char *url, enum db_mode mode, struct db **ret,
                        struct err *reterr)
 {
     const int flags = SQLITE_OPEN_NOMUTEX |
                       (mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
     const char *path = path_of(url);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct sqlite *s;
     int rc;
 
@@ -343,6 +352,7 @@ static int open_sqlite(const char *url, enum db_mode mode, struct db **ret,
     s = calloc(1, sizeof *s);
     if (!s)
         return err_set(reterr, ERR_NO_MEMORY, "database %s: no memory", path);
+    (void)pthread_once(&once, set_up);
     s->base.driver = &db_sqlite;
     s->mode = mode;
     rc = sqlite3_open_v2(path, &s->handle, flags, NULL);

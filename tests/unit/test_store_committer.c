@@ -156,6 +156,36 @@ static void what_is_owed_is_taken_by_a_full_queue(void **state)
     assert_int_equal(stored(f), 2);
 }
 
+/* What is owed waits for company; a stop, or an operation that someone waits for, ends
+ * that. */
+static void what_is_owed_shares_commits(void **state)
+{
+    enum { OWED = 200 };
+    const struct folder *f = *state;
+    struct committer *c = started(f, 2 * OWED);
+    static struct add_op ops[OWED];
+    struct add_op waited;
+    unsigned long before;
+
+    for (size_t round = 0; round < 2; round++) {
+        before = committer_generation(c);
+        for (size_t i = 0; i < OWED; i++) {
+            ops[i] = (struct add_op){
+                .op = { .apply = apply_add, .done = note_done, .is_owed = true }, .delta = 1
+            };
+            assert_int_equal(committer_submit(c, &ops[i].op), 0);
+        }
+        waited = (struct add_op){ .op = { .apply = apply_add }, .delta = 1 };
+        if (round == 0)
+            assert_int_equal(committer_run(c, &waited.op), 0);
+        assert_true(committer_generation(c) - before < OWED / 2);
+    }
+    committer_stop(&c);
+    for (size_t i = 0; i < OWED; i++)
+        assert_int_equal(ops[i].finished, 1);
+    assert_int_equal(stored(f), 2 * OWED + 1);
+}
+
 static void a_broken_transaction_fails_every_operation_in_it(void **state)
 {
     const struct folder *f = *state;
@@ -252,6 +282,7 @@ int main(void)
         FOLDER_TEST(a_refused_operation_undoes_itself_alone),
         FOLDER_TEST(a_full_queue_is_busy),
         FOLDER_TEST(what_is_owed_is_taken_by_a_full_queue),
+        FOLDER_TEST(what_is_owed_shares_commits),
         FOLDER_TEST(a_broken_transaction_fails_every_operation_in_it),
         FOLDER_TEST(eight_threads_lose_and_invent_nothing),
         FOLDER_TEST(the_generation_counts_changes),

@@ -5,7 +5,8 @@
 #include "server/http/http.h"
 
 /* The embedded file of the request's own path: with its tag, packed where the client
- * takes it, kept for good by browsers where the name holds a hash. ERR_NOT_FOUND: there is none.
+ * takes it, kept for good by browsers where the name holds a hash. ERR_NOT_FOUND: there is
+ * none.
  */
 int webapp_file(struct http_request *req, struct http_reply *reply);
 
