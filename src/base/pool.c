@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include "base/thread.h"
 
 struct pool {
     pthread_mutex_t lock;
@@ -52,9 +53,8 @@ int pool_start(const char *name, int threads, size_t tasks_max, struct pool **re
     (void)pthread_mutex_init(&p->lock, NULL);
     (void)pthread_cond_init(&p->queued, NULL);
     while (p->threads_count < threads && errnum == 0) {
-        errnum = pthread_create(&p->threads[p->threads_count], NULL, pool_thread, p);
-        if (errnum == 0)
-            (void)pthread_setname_np(p->threads[p->threads_count++], name);
+        errnum = thread_start(&p->threads[p->threads_count], name, pool_thread, p);
+        p->threads_count += errnum == 0;
     }
     if (errnum) {
         pool_stop(&p);

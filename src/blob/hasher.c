@@ -1,9 +1,9 @@
 #include "blob/hasher.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "base/thread.h"
 
 enum {
     APART_BYTES = 4 << 20, /* from this size on a thread is worth its start */
@@ -66,19 +66,11 @@ static void *hash_thread(void *context)
 }
 
 /* Without a thread, for want of one, hashing goes on as before. */
-static void thread_start(struct hasher *h)
+static void hash_apart(struct hasher *h)
 {
-    sigset_t all, before;
-
-    if (atomic_fetch_add(h->threads, 1) < THREADS_MAX) {
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-        h->has_thread = pthread_create(&h->thread, NULL, hash_thread, h) == 0;
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    }
-    if (h->has_thread)
-        (void)pthread_setname_np(h->thread, "hash");
-    else
+    if (atomic_fetch_add(h->threads, 1) < THREADS_MAX)
+        h->has_thread = thread_start(&h->thread, "hash", hash_thread, h) == 0;
+    if (!h->has_thread)
         (void)atomic_fetch_sub(h->threads, 1);
 }
 
@@ -111,7 +103,7 @@ void hasher_add(struct hasher *h, const void *bytes, size_t len)
     sha256_update(&h->state, len, bytes);
     if (h->threads && before < APART_BYTES && h->written_bytes >= APART_BYTES) {
         h->hashed_bytes = h->told_bytes = h->written_bytes;
-        thread_start(h);
+        hash_apart(h);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/cond.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "blob/blob.h"
 #include "store/db.h"
 
@@ -175,12 +176,11 @@ int janitor_start(struct service *service, struct janitor **ret, struct err *ret
     j->service = service;
     (void)pthread_mutex_init(&j->lock, NULL);
     cond_init(&j->stopped);
-    errnum = pthread_create(&j->thread, NULL, janitor_thread, j);
+    errnum = thread_start(&j->thread, "janitor", janitor_thread, j);
     if (errnum) {
         free(j);
         return err_set_errno(reterr, errnum, "janitor");
     }
-    (void)pthread_setname_np(j->thread, "janitor");
     *ret = j;
     return 0;
 }

@@ -10,6 +10,7 @@
 #include "audio/exec.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "blob/blob.h"
 #include "jobs/jobs.h"
 #include "jobs/progress.h"
@@ -270,9 +271,8 @@ int workers_start(const struct workers_config *config, struct workers **ret,
     w->config = *config;
     (void)snprintf(w->name, sizeof w->name, "pid-%ld", (long)getpid());
     while (w->threads_count < config->threads && errnum == 0) {
-        errnum = pthread_create(&w->threads[w->threads_count], NULL, worker_thread, w);
-        if (errnum == 0)
-            (void)pthread_setname_np(w->threads[w->threads_count++], "worker");
+        errnum = thread_start(&w->threads[w->threads_count], "worker", worker_thread, w);
+        w->threads_count += errnum == 0;
     }
     if (errnum) {
         workers_stop(&w, 0);

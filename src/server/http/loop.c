@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/thread.h"
 #include "base/uuid.h"
 #include "server/http/accept.h"
 
@@ -365,12 +366,10 @@ int loop_start(struct http_server *server, int index, int listen_fd, struct loop
     if (rc == 0)
         rc = loop_wire(loop, reterr);
     if (rc == 0) {
-        const int errnum = pthread_create(&loop->thread, NULL, loop_thread, loop);
+        const int errnum = thread_start(&loop->thread, "http", loop_thread, loop);
 
         if (errnum)
             rc = err_set_errno(reterr, errnum, "event loop");
-        else
-            (void)pthread_setname_np(loop->thread, "http");
     }
     return rc;
 }
