@@ -2,18 +2,20 @@
 
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include "base/clock.h"
 #include "base/cond.h"
+#include "base/thread.h"
+#include "store/checkpointer.h"
 #include "store/db.h"
 
 enum { REST_US = 2000 };
 
 struct committer {
     struct db *db; /* the thread's, once it runs */
+    struct checkpointer *checkpointer;
     pthread_t thread;
     int64_t ended_us; /* the thread's: when its last commit did */
     atomic_ulong generation;
@@ -121,29 +123,17 @@ static void *run_thread(void *arg)
     struct committer *c = arg;
     struct commit_op *first;
 
-    (void)pthread_setname_np(pthread_self(), "committer");
     while ((first = take_all(c))) {
         commit_batch(c, first);
         c->ended_us = clock_monotonic_us();
+        checkpointer_committed(c->checkpointer, c->db);
     }
     return NULL;
 }
 
-/* Signals are for the threads that expect them. */
-static int start_thread(struct committer *c, struct err *reterr)
-{
-    sigset_t all, before;
-    int errnum;
-
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    errnum = pthread_create(&c->thread, NULL, run_thread, c);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return errnum ? err_set_errno(reterr, errnum, "committer thread") : 0;
-}
-
 static void free_committer(struct committer *c)
 {
+    checkpointer_stop(&c->checkpointer);
     db_close(&c->db);
     (void)pthread_cond_destroy(&c->wake);
     (void)pthread_mutex_destroy(&c->lock);
@@ -154,7 +144,7 @@ int committer_start(const char *url, size_t ops_max, struct committer **ret,
                     struct err *reterr)
 {
     struct committer *c = calloc(1, sizeof *c);
-    int rc;
+    int rc, errnum;
 
     if (!c)
         return err_set(reterr, ERR_NO_MEMORY, "committer: no memory");
@@ -166,7 +156,11 @@ int committer_start(const char *url, size_t ops_max, struct committer **ret,
     if (rc == 0)
         rc = db_migrate(c->db, reterr);
     if (rc == 0)
-        rc = start_thread(c, reterr);
+        rc = checkpointer_start(url, &c->checkpointer, reterr);
+    if (rc == 0) {
+        errnum = thread_start(&c->thread, "committer", run_thread, c);
+        rc = errnum ? err_set_errno(reterr, errnum, "committer thread") : 0;
+    }
     if (rc)
         free_committer(c);
     else

@@ -124,6 +124,16 @@ int64_t db_changes(struct db *db)
     return db->driver->changes(db);
 }
 
+int64_t db_log_pages(struct db *db)
+{
+    return db->driver->log_pages(db);
+}
+
+int db_checkpoint(struct db *db, int64_t *ret_left)
+{
+    return db->driver->checkpoint(db, ret_left);
+}
+
 void db_error(struct db *db, struct err *reterr)
 {
     if (reterr)

@@ -111,6 +111,13 @@ int64_t db_changes(struct db *db);
     (const struct db_arg[]){ __VA_ARGS__ },                                                \
         sizeof((const struct db_arg[]){ __VA_ARGS__ }) / sizeof(struct db_arg)
 
+/* Pages in the write-ahead log as of this connection's last commit. Nothing else writes
+ * them back: whoever commits more than a little calls db_checkpoint now and then. */
+int64_t db_log_pages(struct db *db);
+/* Writes back what no reader holds up, while others commit; *ret_left: pages that remain.
+ * ERR_BUSY while another connection does the same. Outside transactions. */
+MUST_CHECK int db_checkpoint(struct db *db, int64_t *ret_left);
+
 /* The driver's words for the connection's last failure: one line for the log. */
 void db_error(struct db *db, struct err *reterr);
 

@@ -28,6 +28,8 @@ struct db_driver {
     bool (*column_is_null)(struct db *db, enum stmt stmt, int column);
     struct view (*column_text)(struct db *db, enum stmt stmt, int column);
     int64_t (*changes)(struct db *db);
+    int64_t (*log_pages)(struct db *db);
+    int (*checkpoint)(struct db *db, int64_t *ret_left);
 };
 
 /* First member of each driver's own struct. */

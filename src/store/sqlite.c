@@ -21,6 +21,7 @@ struct sqlite {
     struct db base;
     sqlite3 *handle;
     enum db_mode mode;
+    int64_t log_pages;
     sqlite3_stmt *tx[DB_TX_COUNT];
     sqlite3_stmt *snapshot; /* DB_READ: the first read, which fixes the snapshot */
     struct slot slots[STMT_COUNT];
@@ -239,6 +240,24 @@ static int64_t changes(struct db *db)
     return sqlite3_changes64(sqlite_of(db)->handle);
 }
 
+static int64_t log_pages(struct db *db)
+{
+    return sqlite_of(db)->log_pages;
+}
+
+static int checkpoint(struct db *db, int64_t *ret_left)
+{
+    struct sqlite *s = sqlite_of(db);
+    int pages = 0, written = 0;
+    const int rc = sqlite3_wal_checkpoint_v2(s->handle, NULL, SQLITE_CHECKPOINT_PASSIVE,
+                                             &pages, &written);
+
+    if (rc != SQLITE_OK)
+        return fail(s, rc, "checkpoint");
+    *ret_left = pages - written;
+    return 0;
+}
+
 static void close_sqlite(struct db *db)
 {
     struct sqlite *s = sqlite_of(db);
@@ -277,10 +296,23 @@ static int enter_wal(struct sqlite *s)
     return rc;
 }
 
+static int note_commit(void *ctx, sqlite3 *handle, const char *schema, int pages)
+{
+    struct sqlite *s = ctx;
+
+    (void)handle;
+    (void)schema;
+    s->log_pages = pages;
+    return SQLITE_OK;
+}
+
 /* What a savepoint may have to undo stays in memory: a file for it would be made and
- * removed with every large transaction. Hot pages are written back once per 16 MB of log
- * rather than once per 4. */
-#define WRITER_SETTINGS "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000"
+ * removed with every large transaction. */
+static int configure_writer(struct sqlite *s)
+{
+    (void)sqlite3_wal_hook(s->handle, note_commit, s); /* ends SQLite's own checkpoints */
+    return script(&s->base, "PRAGMA temp_store = MEMORY");
+}
 
 static int configure(struct sqlite *s)
 {
@@ -300,7 +332,7 @@ static int configure(struct sqlite *s)
     if (rc == 0)
         rc = script(&s->base, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
     if (rc == 0 && s->mode != DB_READ)
-        rc = script(&s->base, WRITER_SETTINGS);
+        rc = configure_writer(s);
     return rc;
 }
 
@@ -382,4 +414,6 @@ const struct db_driver db_sqlite = {
     .column_is_null = column_is_null,
     .column_text = column_text,
     .changes = changes,
+    .log_pages = log_pages,
+    .checkpoint = checkpoint,
 };

@@ -6,6 +6,8 @@
 #include "store/committer.h"
 #include "store/db.h"
 
+enum { MEBIBYTE = 1024 * 1024, SPREAD_PAGES = 500, SPREAD_STEP = 150 };
+
 struct add_op {
     struct commit_op op; /* first */
     int64_t delta;
@@ -258,6 +260,45 @@ static void the_generation_counts_changes(void **state)
     committer_stop(&c);
 }
 
+/* Each changes a row on each of many pages. */
+static int apply_spread(struct db *db, struct commit_op *op, struct err *reterr)
+{
+    static unsigned turn;
+    char name[16];
+    int rc = 0;
+
+    (void)op;
+    (void)reterr;
+    turn++;
+    for (unsigned i = 0; i < SPREAD_PAGES && rc == 0; i++) {
+        (void)snprintf(name, sizeof name, "%06u", i * SPREAD_STEP + turn % SPREAD_STEP);
+        rc = db_count_add(db, name, 1);
+    }
+    return rc;
+}
+
+static void the_log_is_written_back_on_the_way(void **state)
+{
+    const struct folder *f = *state;
+    struct committer *c = started(f, 8);
+    char log_path[sizeof f->path + 8];
+    struct stat st = { 0 };
+    int64_t largest = 0;
+
+    (void)snprintf(log_path, sizeof log_path, "%s-wal", f->path);
+    for (int i = 0; i < 150; i++) {
+        struct commit_op op = { .apply = apply_spread };
+
+        assert_int_equal(committer_run(c, &op), 0);
+        assert_int_equal(stat(log_path, &st), 0);
+        largest = st.st_size > largest ? st.st_size : largest;
+    }
+    assert_true(largest > 12 * MEBIBYTE);
+    assert_true(largest < 48 * MEBIBYTE);
+    committer_stop(&c);
+    assert_int_equal(stat(log_path, &st), -1);
+}
+
 static void a_file_that_is_no_database_stops_the_start(void **state)
 {
     const struct folder *f = *state;
@@ -286,6 +327,7 @@ int main(void)
         FOLDER_TEST(a_broken_transaction_fails_every_operation_in_it),
         FOLDER_TEST(eight_threads_lose_and_invent_nothing),
         FOLDER_TEST(the_generation_counts_changes),
+        FOLDER_TEST(the_log_is_written_back_on_the_way),
         FOLDER_TEST(a_file_that_is_no_database_stops_the_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
