@@ -1,5 +1,4 @@
 import tailwindcss from '@tailwindcss/vite'
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { defineConfig, type Plugin } from 'vite'
 import { licences } from './licences'
@@ -8,8 +7,6 @@ import { packed } from './packed'
 // In development, what is not a file of the app's is the API's.
 const api = process.env.WHAZZ_API ?? 'http://localhost:8000'
 const apiPaths = '^/(auth|guest|audio|admin|health|metrics|openapi\\.json|usage/.+)'
-
-const openapi = JSON.parse(readFileSync(resolve(__dirname, '../docs/openapi.json'), 'utf8')) as { paths: object }
 
 /** Redoc's bundle shows a picture from another host: ours instead, so that no request leaves. */
 const noOtherHosts: Plugin = {
@@ -46,7 +43,6 @@ export default defineConfig({
     ],
   },
   esbuild: { jsx: 'automatic' },
-  define: { __HAS_AUDIO_TYPES__: JSON.stringify('/audio/types' in openapi.paths) },
   server: { port: 5173, strictPort: true, proxy: { [apiPaths]: { target: api } } },
   build: {
     target: 'es2022',

@@ -159,6 +159,7 @@ class Types(Case):
         told = self.answer(self.server.client().get("/audio/types"), 200)
         self.assertEqual([f["name"] for f in told["output_formats"]], list(FORMATS))
         self.assertEqual(told["strengths"], ["normal", "light", "strong"])
+        self.assertEqual(told["max_file_size_bytes"], 100 * 2**20)
         for kind in told["processing_types"]:
             with self.subTest(kind["name"]):
                 reply = self.server.guest().upload(fields=[("processing_type", kind["name"])])

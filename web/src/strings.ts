@@ -78,6 +78,7 @@ export const enhance = {
   formats: (mb: number) => `WAV, MP3, FLAC, M4A or OGG, up to ${mb} MB each`,
   type: 'What to do',
   strength: 'Strength',
+  strengths: { light: 'Light', normal: 'Normal', strong: 'Strong' } as Record<string, string>,
   output: 'Result as',
   allowance: (left: number, limit: number, when: string) =>
     left > 0 ? `${left} of ${limit} files left today` : `No files left today. The count starts again ${when}.`,
@@ -107,7 +108,7 @@ export const enhance = {
   download: 'Download',
   downloadOf: (name: string) => `Download the result: ${name}`,
   downloadAll: 'All as ZIP',
-  downloadAllOf: (name: string) => `Download all results as one ZIP file: ${name}`,
+  downloadAllOf: (name: string) => `All as ZIP: ${name}`,
   resultsOf: (name: string) => `Results of ${name}`,
   cancelOf: (name: string) => `Cancel ${name}`,
   removeOf: (name: string) => `Remove ${name}`,

@@ -90,6 +90,7 @@ int types_reply(struct http_request *req, struct http_reply *reply)
         json_text(&j, view_of(audio_strengths[i]));
     json_array_end(&j);
     formats_write(&j);
+    json_put_int(&j, "max_file_size_bytes", api_of(req)->options->upload_bytes_max);
     json_object_end(&j);
     return 0;
 }

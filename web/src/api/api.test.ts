@@ -15,7 +15,7 @@ vi.stubGlobal('fetch', fetched)
 const { errorOf } = await import('./errors')
 const { eventsIn, followJob } = await import('./events')
 const session = await import('./session')
-const { readOptions } = await import('@/enhance/options')
+const { optionsOf } = await import('@/enhance/options')
 const { nameIn } = await import('@/enhance/files')
 const { refusalOf } = await import('@/enhance/AddFiles')
 
@@ -150,19 +150,21 @@ describe('files', () => {
 })
 
 describe('options of an upload', () => {
-  it('are read from whatever form the route has', () => {
-    const options = readOptions({
-      types: [{ id: 'dereverb', description: 'Less room', strengths: ['light', 'strong'] }, 'speech_enhancement', 7],
-      output_formats: ['wav', { format: 'flac' }],
-      max_file_size_mb: 5,
+  it('are what the server can do', () => {
+    const options = optionsOf({
+      processing_types: [
+        { name: 'dereverb', available: true, engine: 'external' },
+        { name: 'music_separation', available: false, engine: null },
+      ],
+      strengths: ['normal', 'light'],
+      output_formats: [{ name: 'flac', description: 'FLAC', extension: 'flac', lossless: true }],
+      max_file_size_bytes: 5,
     })
-    expect(options.types.map((type) => type.id)).toEqual(['dereverb', 'speech_enhancement'])
-    expect(options.types[0]?.strengths).toEqual(['light', 'strong'])
-    expect(options.types[0]?.name).toBe('Dereverb')
-    expect(options.outputs).toEqual(['wav', 'flac'])
-    expect(options.bytesMax).toBe(5 * 1048576)
-  })
-  it('fall back to what the API has always had', () => {
-    expect(readOptions(null).types.map((type) => type.id)).toEqual(['speech_enhancement', 'noise_reduction'])
+    expect(options).toEqual({
+      types: [{ id: 'dereverb', name: 'Dereverb', text: '' }],
+      strengths: ['normal', 'light'],
+      outputs: ['flac'],
+      bytesMax: 5,
+    })
   })
 })

@@ -2,7 +2,7 @@ import { clsx } from 'clsx'
 import { FolderOpen, Upload } from 'lucide-react'
 import { lazy, Suspense, useRef, useState, type DragEvent } from 'react'
 import { ApiError } from '@/api/errors'
-import { enhance, typeName } from '@/strings'
+import { enhance } from '@/strings'
 import { Button, Select } from '@/ui/kit'
 import { EXTENSIONS, useUploadOptions, type AudioType, type UploadOptions } from './options'
 import { queue } from './queue'
@@ -57,29 +57,24 @@ interface Choice {
   output: string
 }
 
-function strengthOf(type: AudioType, wanted: string): string {
-  return type.strengths.includes(wanted) ? wanted : (type.strengths[0] ?? '')
-}
-
 function fieldsOf(choice: Choice, options: UploadOptions): Record<string, string> {
   const type = options.types.find((other) => other.id === choice.type) ?? options.types[0]
   return {
     ...(type ? { processing_type: type.id } : {}),
-    ...(type?.strengths.length ? { strength: strengthOf(type, choice.strength) } : {}),
+    ...(options.strengths.length > 1 && choice.strength ? { strength: choice.strength } : {}),
     ...(options.outputs.length > 1 && choice.output ? { output_format: choice.output } : {}),
   }
 }
 
 function Choices({ options, choice, onChange }: { options: UploadOptions; choice: Choice; onChange: (choice: Choice) => void }) {
-  const type = options.types.find((other) => other.id === choice.type)
   return (
     <div className="mb-4 flex flex-wrap items-end gap-4">
       <TypePicker types={options.types} value={choice.type} onPick={(id) => onChange({ ...choice, type: id })} />
-      {type && type.strengths.length > 1 && (
+      {options.strengths.length > 1 && (
         <Select
           label={enhance.strength}
-          options={type.strengths.map((strength) => [strength, typeName(strength)])}
-          value={strengthOf(type, choice.strength)}
+          options={options.strengths.map((strength) => [strength, enhance.strengths[strength] ?? strength])}
+          value={choice.strength || options.strengths[0]}
           onPick={(strength) => onChange({ ...choice, strength })}
         />
       )}
@@ -97,7 +92,7 @@ function Choices({ options, choice, onChange }: { options: UploadOptions; choice
 
 export function AddFiles() {
   const options = useUploadOptions()
-  const [choice, setChoice] = useState<Choice>({ type: 'speech_enhancement', strength: 'normal', output: '' })
+  const [choice, setChoice] = useState<Choice>({ type: 'speech_enhancement', strength: '', output: '' })
   const [isOver, setOver] = useState(false)
   const input = useRef<HTMLInputElement>(null)
 
