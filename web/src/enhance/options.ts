@@ -24,7 +24,12 @@ const MEBIBYTE = 1048576
 
 const typeOf = (id: string): AudioType => ({ id, name: typeName(id), text: known[id]?.text ?? '' })
 
-const fallback: UploadOptions = { types: Object.keys(known).map(typeOf), strengths: [], outputs: [], bytesMax: 100 * MEBIBYTE }
+const fallback: UploadOptions = {
+  types: Object.keys(known).map(typeOf),
+  strengths: ['normal', 'light', 'strong'],
+  outputs: ['wav', 'wav24', 'wavf32', 'flac', 'mp3', 'm4a', 'ogg'],
+  bytesMax: 100 * MEBIBYTE,
+}
 
 export function optionsOf(reply: ReplyOf<'/audio/types', 'get'>): UploadOptions {
   return {
