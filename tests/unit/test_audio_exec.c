@@ -232,12 +232,11 @@ static void a_groups_threads_are_counted(void **state)
     pid_t group = 0;
 
     (void)state;
-    if (leader == 0) {
+    if (leader == 0) { /* itself, a child, and an orphan */
         (void)setpgid(0, 0);
-        if (fork() == 0) /* an orphan soon */
-            (void)(fork() == 0 || sleep(60));
-        (void)sleep(60);
-        _exit(0);
+        (void)execl("/bin/sh", "sh", "-c", "(sleep 60 & exit) ; sleep 60 & wait",
+                    (char *)NULL);
+        _exit(127);
     }
     for (int i = 0; i < 500 && exec_group_threads(leader) != 3; i++)
         (void)usleep(10000);

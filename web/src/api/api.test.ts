@@ -127,9 +127,25 @@ describe('following jobs', () => {
     })
     const abort = new AbortController()
     for (let i = 0; i < 8; i++) void followJob(`job-${i}`, () => undefined, abort.signal)
-    await vi.waitFor(() => expect(asked).toBe(5))
-    expect(open).toBe(3)
+    await vi.waitFor(() => expect(asked).toBe(6))
+    expect(open).toBe(2)
     abort.abort()
+  })
+  it('goes on after a token that ended while a stream was asked for', async () => {
+    store.set('whazz.tokens', JSON.stringify(pair(token(LATER))))
+    fetched.mockImplementation((url: string) => {
+      if (url.startsWith('/audio/status')) return json({ job_id: 'j', status: 'completed' })
+      return url === '/auth/refresh' ? json(pair(token(LATER + 1))) : json({ detail: 'Could not validate credentials' }, 401)
+    })
+    const told: string[] = []
+    await followJob('j', (job) => told.push(job.status), new AbortController().signal)
+    expect(told).toEqual(['completed'])
+  })
+  it('ends with the job', async () => {
+    fetched.mockImplementation((url: string) => (url.startsWith('/audio') ? json({ detail: 'Job not found' }, 404) : json({})))
+    store.set('whazz.tokens', JSON.stringify(pair(token(LATER))))
+    await followJob('j', () => undefined, new AbortController().signal)
+    expect(fetched).toHaveBeenCalledTimes(1)
   })
 })
 

@@ -5,9 +5,15 @@ import { ApiError } from './errors'
 import type { Job, JobState } from './types'
 
 const POLL_MS = 3000
-/** A browser keeps some six connections to a server: streams must leave room for the rest. */
-const STREAMS_MAX = 3
+/** A browser keeps some six connections to a server, for all its tabs: streams must leave room
+ * for the rest, in a second tab too. */
+const STREAMS_MAX = 2
 let streams = 0
+
+/** The job is gone, or somebody else's: no later try will tell more. A token that ends does. */
+function isFinal(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 403 || error.status === 404)
+}
 
 export function isOver(status: JobState): boolean {
   return status !== 'pending' && status !== 'processing'
@@ -80,7 +86,7 @@ export async function followJob(jobId: string, onJob: (job: Job) => void, signal
     try {
       if (streams < STREAMS_MAX && (await streamed(jobId, onJob, signal))) return
     } catch (error) {
-      if (error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429) return
+      if (isFinal(error)) return
     }
     if (signal.aborted) return
     try {
@@ -88,7 +94,7 @@ export async function followJob(jobId: string, onJob: (job: Job) => void, signal
       onJob(job)
       if (isOver(job.status)) return
     } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return
+      if (isFinal(error)) return
     }
     await sleep(POLL_MS, signal)
   }
