@@ -14,6 +14,7 @@ import metrics
 import systems
 
 WORSE_DB = 0.5
+FILES_ENOUGH = 10  # for a mean of a kind of noise to say something
 CLEAN_DB = 30  # least SI-SDR of clean speech that comes out
 SHORT_WIDE, SHORT_NARROW = ("carlo", "allison"), ("morig",)
 
@@ -103,6 +104,9 @@ def promises(results, bands):
         yield f"{noise} lowers STOI"
     for band in bands:
         for kind in corpus.NOISES:
+            lower = results.pick(noise, band=band, noise=kind)[:, 1]
+            if len(lower) >= FILES_ENOUGH and lower.mean() < -0.01:
+                yield f"{noise} lowers STOI in {band} {kind}"
             ours, other = (results.pick(name, band=band, noise=kind)[:, 0].mean()
                            for name in ("speech_enhancement", noise))
             if ours < other - 0.5:

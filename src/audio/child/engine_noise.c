@@ -23,7 +23,7 @@ static float gain_min(enum audio_strength strength)
 /* What is taken for noise in babble and music is in part speech: most of it stays. */
 static float spared_most(enum audio_strength strength)
 {
-    return strength == AUDIO_STRENGTH_STRONG ? 0.35f : 0.7f;
+    return strength == AUDIO_STRENGTH_STRONG ? 0.35f : 0.65f;
 }
 
 static int noise_open(int rate_hz, enum audio_strength strength, struct channel **ret,
