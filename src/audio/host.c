@@ -401,7 +401,7 @@ static int process_request(const struct audio_host *h, const struct audio_task *
 static int output_check(const struct audio_task *task, const struct audio_request *request,
                         const struct audio_message *m, struct err *reterr)
 {
-    struct stat status;
+    struct stat status = { .st_size = 0 };
 
     if (fstat(task->output_fd, &status) != 0)
         return err_set_errno(reterr, errno, "output");

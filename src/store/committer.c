@@ -226,6 +226,7 @@ int committer_run(struct committer *c, struct commit_op *op)
 
     (void)sem_init(&settled, 0, 0);
     op->done = wake_waiter;
+    /* cppcheck-suppress autoVariables ; it is taken back below */
     op->waiter = &settled;
     rc = committer_submit(c, op);
     if (rc)
