@@ -36,7 +36,8 @@ struct audio_limits {
      * bytes per sample); NULL: /tmp. Must outlive the host. */
     const char *scratch_dir;
     /* How long a look at a file, and the handling of an empty one, may take; 0: 10 and 30
-     * seconds. Processing gets its recording's duration on top. */
+     * seconds. Processing gets its recording's duration on top, and that many times more as
+     * it has more samples than stereo at 48 kHz. */
     int64_t probe_us_max, process_us_max;
 };
 

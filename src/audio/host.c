@@ -28,6 +28,8 @@ enum {
 static const int64_t PROBE_US = 10 * CLOCK_SECOND_US;
 /* Processing is far faster than the recording; one that is not even as fast hangs. */
 static const int64_t PROCESS_LEAST_US = 30 * CLOCK_SECOND_US;
+/* That holds for this many samples a second in all channels; more take as much longer. */
+static const int64_t USUAL_SAMPLES_S = INT64_C(2) * 48000;
 static const int64_t OUTPUT_BYTES_USUAL = INT64_C(1) << 32;
 /* Of a day of 48 kHz stereo, twice over. */
 static const int64_t SCRATCH_BYTES_MAX = INT64_C(1) << 36;
@@ -218,13 +220,31 @@ static int task_send(struct audio_host *h, const struct audio_request *request, 
 
 struct waiting {
     struct audio_host *host;
-    int64_t deadline_us; /* monotonic */
+    int64_t started_us, deadline_us; /* monotonic */
+    int64_t budget_us;               /* for each of work_of(); 0: the deadline stays */
     int (*progress)(void *ctx, int permille);
     void *ctx;
     int permille;
     struct audio_message result; /* RESULT or FAILURE, once it came */
     bool has_result;
 };
+
+/* How many times the usual samples a second has. A child can say at most that it has the
+ * most that there is. */
+static int64_t work_of(const struct audio_info *i)
+{
+    const int64_t samples = (int64_t)i->sample_rate_hz * i->channels;
+
+    return samples <= USUAL_SAMPLES_S ? 1 : samples / USUAL_SAMPLES_S + 1;
+}
+
+static void deadline_put_off(struct waiting *w, const struct audio_info *info)
+{
+    const int64_t deadline_us = w->started_us + 2 * w->budget_us * work_of(info);
+
+    if (w->budget_us && deadline_us > w->deadline_us)
+        w->deadline_us = deadline_us;
+}
 
 /* One message into the task's state. 1: the task is over. */
 static int message_take(struct waiting *w, const struct audio_message *m,
@@ -233,6 +253,7 @@ static int message_take(struct waiting *w, const struct audio_message *m,
     switch (m->kind) {
     case AUDIO_MESSAGE_PROGRESS:
         w->permille = m->permille;
+        deadline_put_off(w, &m->info);
         return 0;
     case AUDIO_MESSAGE_EXITED:
         w->result.memory_peak_bytes = m->memory_peak_bytes;
@@ -377,13 +398,16 @@ static int process_request(const struct audio_host *h, const struct audio_task *
                            struct audio_request *ret, struct err *reterr)
 {
     const char *format = task->format ? task->format : audio_formats[0].name;
-    const int64_t budget_us = h->limits.process_us_max + task->duration_us;
+    const struct audio_info most = { .sample_rate_hz = AUDIO_SAMPLE_RATE_MAX_HZ,
+                                     .channels = AUDIO_CHANNELS_MAX };
+    /* What the recording is like is known only later; the clock bounds those with less. */
+    const int64_t cpu_us = (h->limits.process_us_max + task->duration_us) * work_of(&most);
 
     if (task->type && !audio_type_is_known(view_of(task->type)))
         return err_set(reterr, ERR_INVALID, "There is no processing type %s.", task->type);
     if (!audio_format_find(view_of(format)))
         return err_set(reterr, ERR_INVALID, "There is no output format %s.", format);
-    *ret = request_of(h, AUDIO_REQUEST_PROCESS, budget_us);
+    *ret = request_of(h, AUDIO_REQUEST_PROCESS, cpu_us);
     (void)snprintf(ret->type, sizeof ret->type, "%s", task->type ? task->type : "");
     (void)snprintf(ret->format, sizeof ret->format, "%s", format);
     ret->loudness_normalise = task->loudness_normalise;
@@ -426,8 +450,9 @@ int audio_process(struct audio_host *host, const struct audio_task *task,
     }
     if (rc)
         return rc;
-    w.deadline_us = clock_monotonic_us() +
-                    2 * (host->limits.process_us_max + task->duration_us);
+    w.started_us = clock_monotonic_us();
+    w.budget_us = host->limits.process_us_max + task->duration_us;
+    w.deadline_us = w.started_us + 2 * w.budget_us;
     rc = task_run(host, &request, false, fds, fds[2] < 0 ? 2 : 3, &w, reterr);
     if (fds[2] >= 0)
         (void)close(fds[2]);

@@ -33,7 +33,7 @@ struct audio_request {
 };
 
 enum audio_message_kind {
-    AUDIO_MESSAGE_PROGRESS, /* permille */
+    AUDIO_MESSAGE_PROGRESS, /* permille, and info: how much work there is */
     AUDIO_MESSAGE_RESULT,   /* info and, of processing, the rest */
     AUDIO_MESSAGE_FAILURE,  /* code and text */
     AUDIO_MESSAGE_UNSURE,   /* of the quick look at WAV headers: ask libav */

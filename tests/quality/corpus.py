@@ -134,14 +134,14 @@ def mixed(clean, noise, snr_db):
     return clean * scale, (clean + noise) * scale
 
 
-def mixes(entries, snrs=SNRS_DB, noises=NOISES, seconds=SECONDS):
-    """(speaker, rate, noise, SNR, clean, noisy) of everything asked for; SNR None: clean."""
-    for number, entry in enumerate(entries):
-        clean = speech(entry, seconds)
-        rate = entry[1]
-        yield entry[0], rate, "none", None, clean, clean
-        for kind, name in enumerate(noises):
-            rng = np.random.default_rng(1000 * number + kind)
-            noise = NOISES[name](rng, len(clean), rate)
-            for snr in snrs:
-                yield (entry[0], rate, name, snr, *mixed(clean, noise, snr))
+def mixes(number, entry, snrs=SNRS_DB, noises=NOISES, seconds=SECONDS):
+    """(noise, SNR, clean, noisy) of everything asked for; SNR None: clean. `number` sets the
+    noises' seeds."""
+    clean = speech(entry, seconds)
+    rate = entry[1]
+    yield "none", None, clean, clean
+    for kind, name in enumerate(noises):
+        rng = np.random.default_rng(1000 * number + kind)
+        noise = NOISES[name](rng, len(clean), rate)
+        for snr in snrs:
+            yield (name, snr, *mixed(clean, noise, snr))

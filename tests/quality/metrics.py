@@ -60,18 +60,20 @@ def band_matrix():
 
 
 def stoi(clean, heard, rate):
-    """Short-time objective intelligibility (Taal, Hendriks, Heusdens and Jensen 2011)."""
+    """Short-time objective intelligibility (Taal, Hendriks, Heusdens and Jensen 2011). NaN for
+    less than a segment of speech."""
     x, y = without_silence(resample(clean, rate, STOI_RATE_HZ),
                            resample(heard, rate, STOI_RATE_HZ))
     bands = band_matrix()
     x, y = (np.sqrt(bands @ np.abs(np.fft.rfft(frames_of(s), FFT)).T ** 2) for s in (x, y))
-    scores = []
-    for end in range(SEGMENT, x.shape[1] + 1):
-        a, b = x[:, end - SEGMENT:end], y[:, end - SEGMENT:end]
-        scale = np.linalg.norm(a, axis=1) / (np.linalg.norm(b, axis=1) + 1e-12)
-        b = np.minimum(b * scale[:, None], a * (1 + 10 ** (-CLIP_DB / 20)))
-        a = a - a.mean(axis=1, keepdims=True)
-        b = b - b.mean(axis=1, keepdims=True)
-        norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1) + 1e-12
-        scores.append(np.mean(np.sum(a * b, axis=1) / norms))
+    if x.shape[1] < SEGMENT:
+        return float("nan")
+    # bands x segments x frames
+    a, b = (np.lib.stride_tricks.sliding_window_view(bands, SEGMENT, axis=1) for bands in (x, y))
+    scale = np.linalg.norm(a, axis=2) / (np.linalg.norm(b, axis=2) + 1e-12)
+    b = np.minimum(b * scale[..., None], a * (1 + 10 ** (-CLIP_DB / 20)))
+    a = a - a.mean(axis=2, keepdims=True)
+    b = b - b.mean(axis=2, keepdims=True)
+    norms = np.linalg.norm(a, axis=2) * np.linalg.norm(b, axis=2) + 1e-12
+    scores = np.sum(a * b, axis=2) / norms
     return float(np.mean(scores))

@@ -9,12 +9,10 @@ def floats(data):
     return np.frombuffer(data, "<f4").astype(float)
 
 
-def engine(program, kind, strength="normal"):
-    def clean(x, rate):
-        done = subprocess.run([program, kind, str(rate), "1", strength], check=True,
-                              capture_output=True, input=x.astype("<f4").tobytes())
-        return floats(done.stdout)
-    return clean
+def engine(program, kind, x, rate, strength="normal"):
+    done = subprocess.run([program, kind, str(rate), "1", strength], check=True,
+                          capture_output=True, input=x.astype("<f4").tobytes())
+    return floats(done.stdout)
 
 
 def afftdn(x, rate):

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include "audio/protocol.h"
 
-enum { HOST_FD = 3, QUICK_FD = 4, FLOOD = 20000 };
+enum { HOST_FD = 3, QUICK_FD = 4, FLOOD = 20000, DAWDLE_MS = 900 };
 
 static struct audio_message message(enum audio_message_kind kind)
 {
@@ -69,6 +69,17 @@ static void flood(int socket_fd)
     }
 }
 
+/* Tells how much work there is, and takes its time. */
+static void dawdle(int socket_fd, int rate_hz, int channels)
+{
+    struct audio_message m = message(AUDIO_MESSAGE_PROGRESS);
+
+    m.info.sample_rate_hz = rate_hz;
+    m.info.channels = channels;
+    tell(socket_fd, &m);
+    (void)poll(NULL, 0, DAWDLE_MS);
+}
+
 static void act(const char *how, const int *fds, size_t count)
 {
     struct audio_message m = message(AUDIO_MESSAGE_RESULT);
@@ -84,6 +95,10 @@ static void act(const char *how, const int *fds, size_t count)
         return;
     if (strcmp(how, "flood") == 0)
         flood(fds[0]);
+    if (strcmp(how, "narrow") == 0)
+        dawdle(fds[0], 48000, 2);
+    if (strcmp(how, "wide") == 0)
+        dawdle(fds[0], 192000, 8);
     if (strcmp(how, "output") == 0)
         (void)!ftruncate(fds[2], 5000);
     memcpy(two, &m, sizeof m);

@@ -113,6 +113,16 @@ static void a_child_that_hangs_meets_its_deadline(void **state)
     (void)close(fd);
 }
 
+/* Each gets half a second, and takes a whole one; the second as often as it has work. */
+static void the_deadline_grows_with_channels_and_rate(void **state)
+{
+    struct err err = { 0 };
+
+    (void)state;
+    assert_int_equal(process("narrow", 0, &err), ERR_TIMEOUT);
+    assert_int_equal(process("wide", 0, &err), 0);
+}
+
 static void a_flood_of_messages_is_read_to_its_end(void **state)
 {
     struct err err = { 0 };
@@ -206,6 +216,7 @@ int main(void)
         cmocka_unit_test(a_child_that_breaks_the_protocol_is_a_crash),
         cmocka_unit_test(a_limit_that_the_kernel_enforced_is_told),
         cmocka_unit_test(a_child_that_hangs_meets_its_deadline),
+        cmocka_unit_test(the_deadline_grows_with_channels_and_rate),
         cmocka_unit_test(a_flood_of_messages_is_read_to_its_end),
         cmocka_unit_test(descriptors_from_a_child_are_closed),
         cmocka_unit_test(a_program_that_died_is_started_again),

@@ -258,6 +258,67 @@ static void too_little_memory_is_an_error_and_no_more(void **state)
     assert_int_equal(process(&task, noisy_tone, &r, &err), 0);
 }
 
+/* Noisy 16-bit sound at 48 kHz, the same in every channel. */
+static int recording_wide(int channels, int seconds)
+{
+    enum { WIDE_RATE = 48000, HEADER = 44 };
+    const size_t frame = 2 * (size_t)channels, data = frame * WIDE_RATE * (size_t)seconds;
+    unsigned char *bytes = calloc(HEADER + data, 1);
+    const int fd = file_new();
+
+    memcpy(bytes, "RIFF    WAVEfmt \20\0\0\0\1\0", 22);
+    put(bytes + 4, HEADER + data - 8, 4);
+    put(bytes + 22, (uint64_t)channels, 2);
+    put(bytes + 24, WIDE_RATE, 4);
+    put(bytes + 28, WIDE_RATE * frame, 4);
+    put(bytes + 32, frame, 2);
+    put(bytes + 34, 16, 2);
+    memcpy(bytes + 36, "data", 4);
+    put(bytes + 40, data, 4);
+    for (size_t i = 0; i < data / frame; i++) {
+        const int16_t value = (int16_t)(32767.0f * noisy_tone((int)i));
+
+        for (size_t c = 0; c < (size_t)channels; c++)
+            put(bytes + HEADER + i * frame + 2 * c, (uint16_t)value, 2);
+    }
+    assert_int_equal(write(fd, bytes, HEADER + data), HEADER + data);
+    free(bytes);
+    return fd;
+}
+
+/* Resident at most, of the engine that needs most. */
+static int64_t memory_of(int channels, int seconds)
+{
+    struct audio_task task = { .type = "speech_enhancement" };
+    struct audio_result r;
+    struct err err = { 0 };
+
+    task.input_fd = recording_wide(channels, seconds);
+    task.output_fd = file_new();
+    task.duration_us = seconds * CLOCK_SECOND_US;
+    if (audio_process(host, &task, &r, &err) != 0)
+        fail_msg("%d channels: %s", channels, err.text);
+    assert_int_equal(r.frames_written, (int64_t)seconds * 48000);
+    (void)close(task.input_fd);
+    (void)close(task.output_fd);
+    return r.memory_peak_bytes;
+}
+
+static void memory_does_not_grow_with_the_recording(void **state)
+{
+    int64_t shorter;
+
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__clang__)
+    skip(); /* a sanitizer needs memory of its own */
+#endif
+    assert_true(memory_of(1, 16) < 40 << 20);
+    shorter = memory_of(2, 16);
+    assert_true(memory_of(2, 40) < shorter + (1 << 20));
+    assert_true(shorter < 48 << 20);
+    assert_true(memory_of(8, 12) < 120 << 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +328,7 @@ int main(void)
         cmocka_unit_test(a_result_that_is_too_large_is_refused),
         cmocka_unit_test(peaks_show_the_recording),
         cmocka_unit_test(too_little_memory_is_an_error_and_no_more),
+        cmocka_unit_test(memory_does_not_grow_with_the_recording),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

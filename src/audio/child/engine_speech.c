@@ -29,10 +29,11 @@ struct speech_channel {
     struct track mixed; /* x; its end: where mixing goes on */
     int64_t mixed_hops;
     struct track raised; /* X */
-    bool is_raised_ended;
+    bool is_heard;       /* all input has gone through network and blend */
 };
 
 enum { RECORDING, CLEAN, BAND };
+enum { LAST_HOPS = 64 }; /* given at once at the end */
 
 static const float GAIN_MIN = 0.178f; /* of log-MMSE, -15 dB */
 
@@ -106,10 +107,16 @@ static int lower(struct speech_channel *s, bool is_last, struct err *reterr)
     return rc;
 }
 
-/* x of the hops whose weights are known. */
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* x of the hops whose weights are known, at the end of a few of them. */
 static int mix(struct speech_channel *s, bool is_last, struct err *reterr)
 {
-    const int64_t hops = blend_end(&s->blend, is_last);
+    const int64_t known = blend_end(&s->blend, is_last);
+    const int64_t hops = is_last ? least(known, s->mixed_hops + LAST_HOPS) : known;
     int rc = 0;
 
     for (; s->mixed_hops < hops && rc == 0; s->mixed_hops++) {
@@ -142,12 +149,14 @@ static int raise_rate(struct speech_channel *s, bool is_last, struct err *reterr
         rc = resampler_run(s->up, track_at(&s->mixed, s->mixed.start), count, &s->raised,
                            reterr);
     track_forget(&s->mixed, s->mixed.end);
-    if (rc == 0 && is_last)
+    if (!is_last || s->mixed_hops < blend_end(&s->blend, true))
+        return rc;
+    if (rc == 0)
         rc = resampler_run(s->up, NULL, 0, &s->raised, reterr);
-    if (rc == 0 && is_last && s->raised.end < s->base.in.end)
+    if (rc == 0 && s->raised.end < s->base.in.end)
         rc = track_append(&s->raised, NULL, (size_t)(s->base.in.end - s->raised.end),
                           reterr);
-    if (rc == 0 && is_last)
+    if (rc == 0)
         s->raised.end = s->base.in.end;
     return rc;
 }
@@ -199,11 +208,6 @@ static int give(struct speech_channel *s, struct err *reterr)
     return rc;
 }
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Nothing may be kept that will not be asked for again: recordings are long. */
 static void forget(struct speech_channel *s)
 {
@@ -225,10 +229,10 @@ static void forget(struct speech_channel *s)
     blend_forget(&s->blend, hop);
 }
 
-static int speech_advance(struct channel *c, bool is_last, struct err *reterr)
+/* What is new, as far as its weights. */
+static int hear(struct speech_channel *s, bool is_last, struct err *reterr)
 {
-    struct speech_channel *s = (struct speech_channel *)c;
-    int rc = denoise_run(&s->denoise, &c->in, is_last, &s->clean, &s->band, reterr);
+    int rc = denoise_run(&s->denoise, &s->base.in, is_last, &s->clean, &s->band, reterr);
 
     s->blend.is_narrow = denoise_is_narrow(&s->denoise);
     if (rc == 0)
@@ -238,6 +242,15 @@ static int speech_advance(struct channel *c, bool is_last, struct err *reterr)
     if (rc == 0)
         rc = blend_run(&s->blend, &s->low[RECORDING], &s->given, &s->network.powers,
                        is_last, reterr);
+    s->is_heard = is_last;
+    return rc;
+}
+
+static int speech_advance(struct channel *c, bool is_last, struct err *reterr)
+{
+    struct speech_channel *s = (struct speech_channel *)c;
+    int rc = s->is_heard ? 0 : hear(s, is_last, reterr);
+
     if (rc == 0)
         rc = mix(s, is_last, reterr);
     if (rc == 0)

@@ -32,7 +32,9 @@ struct process {
 
 static void tell_progress(struct process *p)
 {
-    struct audio_message m = { .magic = AUDIO_MAGIC, .kind = AUDIO_MESSAGE_PROGRESS };
+    struct audio_message m = { .magic = AUDIO_MAGIC,
+                               .kind = AUDIO_MESSAGE_PROGRESS,
+                               .info = *source_info(p->source) };
     const int64_t now_us = clock_monotonic_us();
     const int64_t rest = p->scratch ? NORMALISE_PERMILLE : 0;
     int64_t permille = 0;
@@ -205,8 +207,10 @@ int process_run(const struct audio_request *request, const struct process_files 
 
     p = (struct process){ .request = request, .socket_fd = socket_fd };
     rc = source_open(files->input_fd, request->duration_us_max, &p.source, reterr);
-    if (rc == 0)
+    if (rc == 0) {
+        tell_progress(&p);
         rc = survey(&p, reterr);
+    }
     if (rc == 0)
         rc = parts_open(&p, files, reterr);
     if (rc == 0)

@@ -23,7 +23,7 @@ struct blend_weights blend_weights_of(double snr_db, bool is_narrow,
 {
     const double shift_db = strength == AUDIO_STRENGTH_STRONG ? 6.0 : 0.0;
     const double snr = snr_db - shift_db;
-    const double network = is_narrow ? ramp(snr, 8, 20, 0.85, 0.1)
+    const double network = is_narrow ? ramp(snr, 10, 18, 0.85, 0.1)
                                      : ramp(snr, 10, 24, 0.85, 0.1);
     const double recording = is_narrow ? ramp(snr, 11, 22, 0.0, 0.7)
                                        : ramp(snr, 13, 26, 0.0, 0.75);

@@ -37,15 +37,14 @@ int resampler_new(int from_hz, int to_hz, struct resampler **ret, struct err *re
     return 0;
 }
 
-int resampler_run(struct resampler *r, const float *samples, size_t count,
-                  struct track *out, struct err *reterr)
+/* Up to BLOCK samples; NULL: the end. */
+static int block_run(struct resampler *r, const float *samples, size_t count,
+                     struct track *out, struct err *reterr)
 {
     const uint8_t *in = (const uint8_t *)(const void *)samples;
     uint8_t *to = (uint8_t *)r->block;
     int left = (int)count;
 
-    if (!r->swr)
-        return samples ? track_append(out, samples, count, reterr) : 0;
     for (;;) {
         const int got = swr_convert(r->swr, &to, BLOCK, samples ? &in : NULL, left);
         int rc;
@@ -57,6 +56,22 @@ int resampler_run(struct resampler *r, const float *samples, size_t count,
         if (rc || got < BLOCK)
             return rc;
     }
+}
+
+/* In blocks: swresample keeps, for good, room for twice the most that it was given. */
+int resampler_run(struct resampler *r, const float *samples, size_t count,
+                  struct track *out, struct err *reterr)
+{
+    int rc = 0;
+
+    if (!r->swr)
+        return samples ? track_append(out, samples, count, reterr) : 0;
+    if (!samples)
+        return block_run(r, NULL, 0, out, reterr);
+    for (size_t at = 0; at < count && rc == 0; at += BLOCK)
+        rc = block_run(r, samples + at, count - at < BLOCK ? count - at : BLOCK, out,
+                       reterr);
+    return rc;
 }
 
 void resampler_free(struct resampler **resampler)
