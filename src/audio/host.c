@@ -425,7 +425,7 @@ static int process_request(const struct audio_host *h, const struct audio_task *
 static int output_check(const struct audio_task *task, const struct audio_request *request,
                         const struct audio_message *m, struct err *reterr)
 {
-    struct stat status = { .st_size = 0 };
+    struct stat status;
 
     if (fstat(task->output_fd, &status) != 0)
         return err_set_errno(reterr, errno, "output");
@@ -440,7 +440,7 @@ int audio_process(struct audio_host *host, const struct audio_task *task,
                   struct audio_result *ret, struct err *reterr)
 {
     int fds[] = { task->input_fd, task->output_fd, -1 };
-    struct audio_request request;
+    struct audio_request request = { .kind = AUDIO_REQUEST_PROCESS };
     struct waiting w = { .host = host, .progress = task->progress, .ctx = task->ctx };
     int rc = process_request(host, task, &request, reterr);
 
