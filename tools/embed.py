@@ -9,10 +9,14 @@ NAME is the path that the file is served under, such as /openapi.json; every fil
 tree's FOLDER but those .br is served under its path there. Files in /assets/ have names that
 hold a hash of their content. The same input makes the same output: assets_table.c, assets_bytes.S and
 assets.bin, which the assembler file includes. A packed form is kept only where it is smaller.
+A page comes with the hashes of its inline scripts and styles (tags without attributes), as its
+Content-Security-Policy names them.
 """
+import base64
 import gzip
 import hashlib
 import pathlib
+import re
 import sys
 
 TYPES = {
@@ -33,6 +37,7 @@ TYPES = {
 }
 IMMUTABLE_PREFIX = "/assets/"
 PACKED = ".br"
+INLINE = re.compile(rb"<(script|style)>(.*?)</\1>", re.DOTALL)
 
 
 class Refused(Exception):
@@ -94,14 +99,24 @@ def packed_cells(packed, content, blob):
     return f"{blob.add(packed)}, {len(packed)}"
 
 
+def inline_hashes(suffix, content):
+    """Of a page's scripts and of its styles: " 'sha256-...'" for each."""
+    hashes = {b"script": "", b"style": ""}
+    for kind, text in INLINE.findall(content) if suffix == ".html" else []:
+        digest = base64.b64encode(hashlib.sha256(text).digest()).decode()
+        hashes[kind] += f" 'sha256-{digest}'"
+    return hashes[b"script"], hashes[b"style"]
+
+
 def row_of(name, suffix, content, brotli, blob):
     place = blob.add(content)
     gzip_cells = packed_cells(gzip.compress(content, 9, mtime=0), content, blob)
     brotli_cells = packed_cells(brotli, content, blob)
     etag = hashlib.sha256(content).hexdigest()[:32]
     immutable = "true" if name.startswith(IMMUTABLE_PREFIX) else "false"
+    scripts, styles = inline_hashes(suffix, content)
     return (f'    {{ "{name}", "{TYPES[suffix]}", "\\"{etag}\\"", {place}, {len(content)}, '
-            f"{gzip_cells}, {brotli_cells}, {immutable} }},\n")
+            f'{gzip_cells}, {brotli_cells}, {immutable}, "{scripts}", "{styles}" }},\n')
 
 
 def table_of(files):

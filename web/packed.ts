@@ -22,8 +22,12 @@ export function packed(): Plugin {
     configResolved: (config) => {
       folder = config.build.outDir
     },
-    closeBundle() {
-      for (const entry of readdirSync(folder, { recursive: true }) as string[]) if (TEXT.test(entry)) pack(join(folder, entry))
+    closeBundle: {
+      sequential: true, // after the first view is in index.html
+      order: 'post',
+      handler() {
+        for (const entry of readdirSync(folder, { recursive: true }) as string[]) if (TEXT.test(entry)) pack(join(folder, entry))
+      },
     },
   }
 }

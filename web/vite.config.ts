@@ -1,6 +1,7 @@
 import tailwindcss from '@tailwindcss/vite'
 import { resolve } from 'node:path'
 import { defineConfig, type Plugin } from 'vite'
+import { firstView } from './firstview'
 import { licences } from './licences'
 import { packed } from './packed'
 
@@ -31,17 +32,20 @@ const appPreload: Plugin = {
   },
 }
 
+const names = {
+  // Preact's own names for React, in order: the longer ones first.
+  alias: [
+    { find: /^@\//, replacement: `${resolve(__dirname, 'src')}/` },
+    { find: /^react\/jsx-(dev-)?runtime$/, replacement: 'preact/jsx-runtime' },
+    { find: /^react-dom\/client$/, replacement: 'preact/compat/client' },
+    { find: /^react(-dom)?$/, replacement: 'preact/compat' },
+    { find: /^\.\.\/createLucideIcon\.js$/, replacement: resolve(__dirname, 'src/ui/icon.ts') },
+  ],
+}
+
 export default defineConfig({
-  plugins: [tailwindcss(), noOtherHosts, licences(), appPreload, packed()],
-  resolve: {
-    // Preact's own names for React, in order: the longer ones first.
-    alias: [
-      { find: /^@\//, replacement: `${resolve(__dirname, 'src')}/` },
-      { find: /^react\/jsx-(dev-)?runtime$/, replacement: 'preact/jsx-runtime' },
-      { find: /^react-dom\/client$/, replacement: 'preact/compat/client' },
-      { find: /^react(-dom)?$/, replacement: 'preact/compat' },
-    ],
-  },
+  plugins: [tailwindcss(), noOtherHosts, licences(), appPreload, firstView(names), packed()],
+  resolve: names,
   esbuild: { jsx: 'automatic' },
   server: { port: 5173, strictPort: true, proxy: { [apiPaths]: { target: api } } },
   build: {

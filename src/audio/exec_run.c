@@ -19,6 +19,7 @@
 #include "audio/exec_lines.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/thread.h"
 
 enum {
     POLL_MS = 100,
@@ -102,6 +103,7 @@ static void child_exec(const struct start *s)
     int listener_fd;
 
     (void)setpgid(0, 0);
+    thread_share(SHARE_JOB_NICER, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);

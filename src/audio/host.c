@@ -440,7 +440,7 @@ int audio_process(struct audio_host *host, const struct audio_task *task,
                   struct audio_result *ret, struct err *reterr)
 {
     int fds[] = { task->input_fd, task->output_fd, -1 };
-    struct audio_request request = { 0 };
+    struct audio_request request = { .kind = AUDIO_REQUEST_PROCESS };
     struct waiting w = { .host = host, .progress = task->progress, .ctx = task->ctx };
     int rc = process_request(host, task, &request, reterr);
 

@@ -1,8 +1,8 @@
 /* Blobs: stored files, known by a name that we made (never a client's).
  *
- * One interface, one driver today (a directory). A blob under construction is a
- * `blob_writer`; it exists under its name only once it is whole and durable. Any thread; a
- * writer is used by one thread at a time. */
+ * They lie in a folder: each in a file of its own, or many small ones in one file (a pack).
+ * A blob under construction is a `blob_writer`; it exists under its name only once it is
+ * whole and durable. Any thread; a writer is used by one thread at a time. */
 #ifndef BLOB_BLOB_H
 #define BLOB_BLOB_H
 
@@ -15,7 +15,11 @@
 struct blob_store;
 struct blob_writer;
 
-enum { BLOB_NAME_SIZE = UUID_TEXT_SIZE + 8, BLOB_DIGEST_SIZE = 65 };
+enum {
+    BLOB_NAME_SIZE = UUID_TEXT_SIZE + 8,
+    BLOB_DIGEST_SIZE = 65,
+    BLOB_SMALL_BYTES_MAX = 256 << 10,
+};
 
 /* Opens (and makes) the store below `dir`. Fails clearly on a folder that cannot be
  * written. */
@@ -26,11 +30,19 @@ void blob_store_close(struct blob_store **store);
 /* A new blob with a new name that ends in `suffix` ("wav"; letters and digits). */
 MUST_CHECK int blob_writer_open(struct blob_store *store, const char *suffix,
                                 struct blob_writer **ret, struct err *reterr);
-/* Appends; hashes and counts what passes. ERR_NO_SPACE when that would touch the reserve.
- */
+/* The same where no more than `bytes_max` bytes will come: up to BLOB_SMALL_BYTES_MAX they
+ * wait in memory for the commit, and then share a file and its sync with other blobs: see
+ * blob_store_settle(). A few hundred writers at a time may do so; the rest, and all where
+ * the file system cannot make holes in files, are as of blob_writer_open(). */
+MUST_CHECK int blob_writer_open_bounded(struct blob_store *store, const char *suffix,
+                                        int64_t bytes_max, struct blob_writer **ret,
+                                        struct err *reterr);
+/* Appends; hashes and counts what passes. ERR_NO_SPACE when that would touch the reserve,
+ * ERR_TOO_LARGE past `bytes_max`. */
 MUST_CHECK int blob_writer_add(struct blob_writer *w, const void *bytes, size_t len,
                                struct err *reterr);
 int64_t blob_writer_bytes(const struct blob_writer *w);
+/* Of a bounded writer it is "" until the commit. */
 const char *blob_writer_name(const struct blob_writer *w);
 /* The descriptor, open for reading and writing, valid until the writer ends: for the audio
  * child, which reads an upload or writes a result. */
@@ -39,14 +51,23 @@ int blob_writer_fd(const struct blob_writer *w);
  */
 MUST_CHECK int blob_writer_rescan(struct blob_writer *w, struct err *reterr);
 /* Makes bytes and name durable (fsync): blocks, so never on an event loop. After it the
- * blob exists; the writer still has to be closed. Fills the hex SHA-256.
- * Concurrent calls may share directory syncs. */
+ * blob exists; the writer still has to be closed. Fills the hex SHA-256. Concurrent calls
+ * may share directory syncs. What a bounded writer wrote may become durable only by the
+ * next blob_store_settle(). */
 MUST_CHECK int blob_writer_commit(struct blob_writer *w, char digest[BLOB_DIGEST_SIZE],
                                   struct err *reterr);
+/* ERR_IO when settling has failed since the commit, with what this writer wrote. */
+MUST_CHECK int blob_writer_check(const struct blob_writer *w, struct err *reterr);
 /* Frees the writer. What was not committed is gone without a trace. Accepts NULL. */
 void blob_writer_close(struct blob_writer **w);
 
-/* Opens a blob for reading; *ret_fd is the caller's. ERR_NOT_FOUND. */
+/* Makes durable what bounded writers committed before; it is called before a transaction
+ * that refers to them is committed, and when it fails, that transaction must not be. One
+ * thread at a time; blocks. */
+MUST_CHECK int blob_store_settle(struct blob_store *store, struct err *reterr);
+
+/* Opens a blob for reading; *ret_fd is the caller's, of the file or of a copy in memory.
+ * ERR_NOT_FOUND. */
 MUST_CHECK int blob_open(struct blob_store *store, const char *name, int *ret_fd,
                          int64_t *ret_bytes, struct err *reterr);
 /* Removes a blob; 0 also when there is none. */

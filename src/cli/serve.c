@@ -1,10 +1,12 @@
 /* whazz serve */
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/log.h"
 #include "base/options.h"
+#include "base/thread.h"
 #include "cli/commands.h"
 #include "server/service.h"
 
@@ -29,6 +31,14 @@ static void log_start(const struct options *o)
     log_configure(level, format);
 }
 
+/* What one request gives back the next one wants: it is not returned to the system in
+ * between, and asked for in larger pieces. */
+static void memory_keep(void)
+{
+    (void)mallopt(M_TRIM_THRESHOLD, 8 << 20);
+    (void)mallopt(M_TOP_PAD, 1 << 20);
+}
+
 static int serve(const struct options *o)
 {
     struct service *service = NULL;
@@ -38,6 +48,8 @@ static int serve(const struct options *o)
 
     log_start(o);
     signals_block(&signals);
+    thread_share(0, SHARE_ANSWER_US);
+    memory_keep();
     if (service_start(o, &service, &err) != 0) {
         fprintf(stderr, "whazz: %s\n", err.text);
         return 1;

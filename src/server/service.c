@@ -101,6 +101,11 @@ static int engines_start(struct service *s, struct err *reterr)
     return rc ? err_set(reterr, rc, "--engines: %s", why.text) : 0;
 }
 
+static int files_settle(void *blobs, struct err *reterr)
+{
+    return blob_store_settle(blobs, reterr);
+}
+
 static int files_start(struct service *s, struct err *reterr)
 {
     const struct audio_limits limits = { .memory_bytes = s->options->child_memory_bytes,
@@ -112,10 +117,11 @@ static int files_start(struct service *s, struct err *reterr)
     if (snprintf(dir, sizeof dir, "%s/blobs", s->options->data_dir) >= (int)sizeof dir)
         return err_set(reterr, ERR_INVALID, "the data folder's path is too long");
     rc = blob_store_open(dir, &s->api.blobs, reterr);
-    if (rc == 0)
+    if (rc == 0) {
         blob_store_reserve_set(s->api.blobs, s->options->disk_reserve_bytes);
-    if (rc == 0)
+        committer_before_set(s->committer, files_settle, s->api.blobs);
         rc = progress_board_new(&s->api.board);
+    }
     if (rc == 0)
         rc = audio_host_new(&limits, &s->api.audio, reterr);
     return rc ? rc : engines_start(s, reterr);

@@ -20,6 +20,8 @@ struct committer {
     int64_t ended_us; /* the thread's: when its last commit did */
     atomic_ulong generation;
     size_t ops_max;
+    int (*before)(void *ctx, struct err *reterr); /* each commit; may be NULL */
+    void *before_ctx;
 
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t wake;
@@ -48,7 +50,8 @@ static int apply(struct db *db, struct commit_op *op)
     return op->rc ? db_savepoint_rollback(db) : db_savepoint_release(db);
 }
 
-static int apply_all(struct db *db, struct commit_op *first, bool *ret_changed)
+static int apply_all(struct db *db, struct commit_op *first, bool *ret_changed,
+                     struct err *reterr)
 {
     int rc = db_begin(db);
 
@@ -56,7 +59,21 @@ static int apply_all(struct db *db, struct commit_op *first, bool *ret_changed)
         rc = apply(db, op);
         *ret_changed |= rc == 0 && op->rc == 0;
     }
-    return rc ? rc : db_commit(db);
+    if (rc)
+        db_error(db, reterr);
+    return rc;
+}
+
+static int commit(const struct committer *c, bool changed, struct err *reterr)
+{
+    int rc = changed && c->before ? c->before(c->before_ctx, reterr) : 0;
+
+    if (rc)
+        return rc;
+    rc = db_commit(c->db);
+    if (rc)
+        db_error(c->db, reterr);
+    return rc;
 }
 
 static void set_health(struct committer *c, const struct err *health)
@@ -73,10 +90,11 @@ static void commit_batch(struct committer *c, struct commit_op *first)
     struct err health = { 0 };
     bool changed = false;
     struct commit_op *next;
-    const int rc = apply_all(c->db, first, &changed);
+    int rc = apply_all(c->db, first, &changed, &health);
 
+    if (rc == 0)
+        rc = commit(c, changed, &health);
     if (rc) {
-        db_error(c->db, &health);
         health.code = rc;
         db_rollback(c->db);
         for (struct commit_op *op = first; op; op = op->next)
@@ -168,6 +186,13 @@ int committer_start(const char *url, size_t ops_max, struct committer **ret,
     return rc;
 }
 
+void committer_before_set(struct committer *c, int (*before)(void *ctx, struct err *reterr),
+                          void *ctx)
+{
+    c->before = before;
+    c->before_ctx = ctx;
+}
+
 int committer_submit(struct committer *c, struct commit_op *op)
 {
     int rc = ERR_BUSY;
@@ -201,6 +226,7 @@ int committer_run(struct committer *c, struct commit_op *op)
 
     (void)sem_init(&settled, 0, 0);
     op->done = wake_waiter;
+    /* cppcheck-suppress autoVariables ; it is taken back below */
     op->waiter = &settled;
     rc = committer_submit(c, op);
     if (rc)

@@ -34,6 +34,12 @@ struct commit_op {
 /* Opens `url` for writing, migrates it and starts the thread over a queue of `ops_max`. */
 MUST_CHECK int committer_start(const char *url, size_t ops_max, struct committer **ret,
                                struct err *reterr);
+/* What is called on the committer's thread before a transaction that changed something is
+ * committed: for what lies beside the database and has to be on the disk first. When it
+ * fails, the whole transaction does, with its error. Set before what needs it is submitted.
+ */
+void committer_before_set(struct committer *c, int (*before)(void *ctx, struct err *reterr),
+                          void *ctx);
 /* Queues an operation, which must stay alive until done(). ERR_BUSY when the queue is full
  * (and the operation is not owed) or the committer is stopping. Any thread. */
 MUST_CHECK int committer_submit(struct committer *c, struct commit_op *op);

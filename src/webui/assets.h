@@ -18,6 +18,10 @@ struct asset {
     const unsigned char *brotli; /* as gzip; NULL too where the build made none */
     size_t brotli_count;
     bool is_immutable; /* its name holds a hash of its content */
+    /* What a page's Content-Security-Policy has to name: " 'sha256-...'" for each inline
+     * script and style; "" where there is none. */
+    const char *script_hashes;
+    const char *style_hashes;
 };
 
 extern const struct asset assets[]; /* sorted by path */

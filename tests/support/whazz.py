@@ -22,6 +22,7 @@ import uuid
 
 import contract
 from bodies import multipart, wav
+from stored import stored_in
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECRET = "a key for tests only, of more than 32 bytes"  # also bodies.sign's
@@ -183,9 +184,8 @@ class Server:
         return total
 
     def files(self):
-        """Every file in the data folder that is not the database, with its size."""
-        return {p: p.stat().st_size for p in self.data_dir.rglob("*")
-                if p.is_file() and ".db" not in p.name and p.name != "secret.key"}
+        """What is stored (stored.py), with its size."""
+        return stored_in(self.data_dir)
 
     # ---- who calls ----
     def client(self, token=None, guest=None, timeout=30):

@@ -1,5 +1,7 @@
 """What the embedder makes of files, and what it refuses."""
+import base64
 import gzip
+import hashlib
 import pathlib
 import re
 import sys
@@ -7,11 +9,12 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
-from embed import Refused, assembler_of, file_of, pairs_of, pairs_under, table_of  # noqa: E402
+from embed import (Refused, assembler_of, file_of, inline_hashes, pairs_of,  # noqa: E402
+                   pairs_under, table_of)
 
 ROW = re.compile(r'{ "(\S+)", "([^"]+)", "\\"([0-9a-f]{32})\\"", assets_bytes \+ (\d+), (\d+), '
                  r'(?:NULL, 0|assets_bytes \+ (\d+), (\d+)), '
-                 r'(?:NULL, 0|assets_bytes \+ (\d+), (\d+)), (true|false) }')
+                 r'(?:NULL, 0|assets_bytes \+ (\d+), (\d+)), (true|false), "[^"]*", "[^"]*" }')
 
 
 def table_rows_of(files):
@@ -89,6 +92,16 @@ class Embed(unittest.TestCase):
             self.assertRaises(Refused, pairs_under, folder)
         with tempfile.TemporaryDirectory() as empty:
             self.assertRaises(Refused, pairs_under, empty)
+
+    def test_a_page_comes_with_the_hashes_of_its_inline_parts(self):
+        page = b"<style>a{}</style><script src=x></script><script>1\n2</script><script>3</script>"
+        def hashed(text):
+            return " 'sha256-" + base64.b64encode(hashlib.sha256(text).digest()).decode() + "'"
+        self.assertEqual(inline_hashes(".html", page),
+                         (hashed(b"1\n2") + hashed(b"3"), hashed(b"a{}")))
+        self.assertEqual(inline_hashes(".js", page), ("", ""))
+        text, _ = table_of({"/a.html": (".html", page, None)})
+        self.assertIn(f'false, "{hashed(b"1" + bytes([10]) + b"2")}{hashed(b"3")}", "{hashed(b"a{}")}" }}', text)
 
     def test_refused(self):
         for args in ([], ["x"], ["a.js=a.js"], ["/a.js="], ["/a.js=a.exe"], ["/a=a"],

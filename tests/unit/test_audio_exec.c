@@ -225,24 +225,39 @@ static void progress_is_read_from_lines_alone(void **state)
     assert_int_equal(l.permille, 425);
 }
 
+/* Itself, a child and an orphan: all three are there once the line is. */
+static pid_t group_of_three(void)
+{
+    int said[2];
+    pid_t leader;
+    char line;
+
+    assert_int_equal(pipe(said), 0);
+    leader = fork();
+    if (leader == 0) {
+        (void)setpgid(0, 0);
+        (void)dup2(said[1], STDOUT_FILENO);
+        (void)execl("/bin/sh", "sh", "-c",
+                    "(sleep 60 & exit) ; sleep 60 & echo ; exec >&- ; wait", (char *)NULL);
+        _exit(127);
+    }
+    (void)close(said[1]);
+    assert_int_equal(read(said[0], &line, 1), 1);
+    (void)close(said[0]);
+    return leader;
+}
+
 static void a_groups_threads_are_counted(void **state)
 {
-    const pid_t leader = fork();
+    const pid_t leader = group_of_three();
+    const int counted = exec_group_threads(leader);
     int threads = 0;
     pid_t group = 0;
 
     (void)state;
-    if (leader == 0) { /* itself, a child, and an orphan */
-        (void)setpgid(0, 0);
-        (void)execl("/bin/sh", "sh", "-c", "(sleep 60 & exit) ; sleep 60 & wait",
-                    (char *)NULL);
-        _exit(127);
-    }
-    for (int i = 0; i < 500 && exec_group_threads(leader) != 3; i++)
-        (void)usleep(10000);
-    assert_int_equal(exec_group_threads(leader), 3);
     (void)kill(-leader, SIGKILL);
     assert_int_equal(waitpid(leader, NULL, 0), leader);
+    assert_int_equal(counted, 3);
     assert_int_equal(
         exec_group_stat_read("7 (a) S 1 2) R 1 42 9 0 -1 0 0 0 0 0 0 0 0 0 20 0 5 0 9",
                              &group, &threads),

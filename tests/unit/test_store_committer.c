@@ -214,6 +214,45 @@ static void a_broken_transaction_fails_every_operation_in_it(void **state)
     assert_int_equal(stored(f), 2);
 }
 
+struct beside {
+    struct committer *c;
+    int64_t asked;
+    int refusal;
+};
+
+static int beside_settle(void *ctx, struct err *reterr)
+{
+    struct beside *b = ctx;
+
+    b->asked++;
+    return b->refusal ? err_set(reterr, b->refusal, "the other disk") : 0;
+}
+
+static void what_lies_beside_is_settled_before_each_commit(void **state)
+{
+    const struct folder *f = *state;
+    struct beside b = { .c = started(f, 10) };
+    struct add_op op = { .op = { .apply = apply_add }, .delta = 1 };
+    struct add_op refused = { .op = { .apply = apply_add }, .refusal = ERR_LIMIT };
+    struct err err = { 0 };
+
+    committer_before_set(b.c, beside_settle, &b);
+    assert_int_equal(committer_run(b.c, &op.op), 0);
+    assert_int_equal(b.asked, 1);
+    assert_int_equal(committer_run(b.c, &refused.op), ERR_LIMIT);
+    assert_int_equal(b.asked, 1); /* nothing was changed */
+    b.refusal = ERR_IO;
+    assert_int_equal(committer_run(b.c, &op.op), ERR_IO);
+    assert_string_equal(op.op.err.text, "the other disk");
+    assert_int_equal(committer_health(b.c, &err), ERR_IO);
+    assert_int_equal(stored(f), 1);
+    b.refusal = 0;
+    assert_int_equal(committer_run(b.c, &op.op), 0);
+    assert_int_equal(committer_health(b.c, NULL), 0);
+    committer_stop(&b.c);
+    assert_int_equal(stored(f), 2);
+}
+
 static void *add_500(void *arg)
 {
     intptr_t failures = 0;
@@ -325,6 +364,7 @@ int main(void)
         FOLDER_TEST(what_is_owed_is_taken_by_a_full_queue),
         FOLDER_TEST(what_is_owed_shares_commits),
         FOLDER_TEST(a_broken_transaction_fails_every_operation_in_it),
+        FOLDER_TEST(what_lies_beside_is_settled_before_each_commit),
         FOLDER_TEST(eight_threads_lose_and_invent_nothing),
         FOLDER_TEST(the_generation_counts_changes),
         FOLDER_TEST(the_log_is_written_back_on_the_way),

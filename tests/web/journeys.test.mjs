@@ -86,6 +86,36 @@ journey('a guest cleans a recording, compares, downloads, and finds it after a r
   await isReady(page, 'talk.wav')
 })
 
+journey('what is done before the app has started counts', async (page) => {
+  let letGo
+  const held = new Promise((resolve) => (letGo = resolve))
+  await page.route('**/assets/main-*.js', async (route) => {
+    await held
+    await route.continue()
+  })
+  await page.goto('/', { waitUntil: 'commit' })
+  await page.getByRole('radio', { name: 'Noise Removes' }).check()
+  await page.getByLabel('Strength').selectOption('Strong')
+  await page.getByRole('button', { name: 'Theme: As my device' }).click()
+  const chooser = page.waitForEvent('filechooser')
+  await page.getByRole('button', { name: 'Choose files' }).click()
+  await (await chooser).setFiles(wavFile(server.dir, 'early-chosen.wav', 0.5))
+  const dropped = wav(0.5).toString('base64')
+  await page.getByText('Drop recordings here').evaluate((zone, base64) => {
+    const data = new DataTransfer()
+    data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], 'early-dropped.wav'))
+    zone.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }))
+  }, dropped)
+  assert.equal(await page.evaluate(() => performance.getEntriesByName('whazz.started').length), 0)
+  letGo()
+  await isReady(page, 'early-chosen.wav')
+  await isReady(page, 'early-dropped.wav')
+  await page.getByRole('button', { name: 'Theme: Light' }).waitFor()
+  assert.equal(await page.getByRole('radio', { name: 'Noise Removes' }).isChecked(), true)
+  assert.equal(await page.getByLabel('Strength').inputValue(), 'strong')
+  await row(page, 'early-dropped.wav').getByText('Noise ·').waitFor()
+})
+
 journey('both sides play on one clock, and switching moves neither', async (page) => {
   await page.addInitScript(() => {
     window.starts = []

@@ -1,6 +1,6 @@
 // How the app is served, and that older clients are served as before.
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { request } from 'node:http'
@@ -62,11 +62,25 @@ test('a path that only the app knows is its page to browsers, 404 to programs', 
   assert.equal(api.status, 401, 'routes of the API stay its own')
 })
 
+test('the front page comes with its first view, other pages without', async () => {
+  assert.match((await ask('/', { Accept: BROWSER })).body.toString(), /<h1[^>]*>Hear your recording without the noise<.*>Choose files</)
+  assert.doesNotMatch((await ask('/usage', { Accept: BROWSER })).body.toString(), /<h1/)
+})
+
 test('pages are confined', async () => {
   const policy = (await ask('/', { Accept: BROWSER })).headers['content-security-policy']
   assert.match(policy, /default-src 'none'/)
   assert.match(policy, /frame-ancestors 'none'/)
   assert.doesNotMatch(policy, /unsafe|\*|http/)
+  for (const path of ['/', '/usage']) {
+    const page = await ask(path, { Accept: BROWSER })
+    const parts = [...page.body.toString().matchAll(/<(script|style)>([^]*?)<\/\1>/g)]
+    assert.deepEqual(parts.map(([, kind]) => kind), ['script', 'style'])
+    for (const [, kind, text] of parts) {
+      const hash = createHash('sha256').update(text).digest('base64')
+      assert.ok(page.headers['content-security-policy'].includes(`${kind}-src 'self' 'sha256-${hash}';`), `${kind} of ${path}`)
+    }
+  }
   for (const path of ['/docs', '/redoc']) {
     const { headers } = await ask(path, { Accept: BROWSER })
     assert.match(headers['content-security-policy'], /script-src 'self';/)

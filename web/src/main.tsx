@@ -1,15 +1,13 @@
-import { QueryClientProvider } from '@tanstack/react-query'
-import { StrictMode } from 'react'
-import { createRoot } from 'react-dom/client'
-import { App } from './App'
-import { queryClient } from './lib/queries'
+import { render } from 'preact'
+import { early } from './lib/early'
+import { Root } from './Root'
 
-const root = document.getElementById('root')
-if (root)
-  createRoot(root).render(
-    <StrictMode>
-      <QueryClientProvider client={queryClient}>
-        <App />
-      </QueryClientProvider>
-    </StrictMode>,
-  )
+// Preact's own render, which takes over the elements that index.html has: under React's name it
+// would throw them away first.
+export function start(): void {
+  const root = document.getElementById('root')
+  if (!root) return
+  render(<Root />, root)
+  early.end()
+  performance.mark('whazz.started')
+}

@@ -18,13 +18,13 @@
 #include <unistd.h>
 #include "audio/child/sandbox.h"
 #include "audio/child/task.h"
+#include "base/thread.h"
 
 enum {
     HOST_FD = 3,
     QUICK_FD = 4,
     TASKS_MAX = 64,
     QUICK_MEMORY_BYTES = 1 << 30,
-    PROCESS_NICE = 10,
 };
 
 struct task {
@@ -101,9 +101,8 @@ static void child_run(const struct audio_request *request, const int *fds, size_
     (void)signal(SIGXFSZ, SIG_IGN);
     /* Seconds of sound are blocks that grow: pages of their own move without a copy. */
     (void)mallopt(M_MMAP_THRESHOLD, 256 << 10);
-    /* Whoever waits for an answer goes first; a job has time. */
     if (request->kind == AUDIO_REQUEST_PROCESS)
-        (void)setpriority(PRIO_PROCESS, 0, PROCESS_NICE);
+        thread_share(SHARE_JOB_NICER, 0);
     if (sandbox_enter(&limits, &err) != 0) {
         m.code = ERR_INTERNAL;
         (void)snprintf(m.text, sizeof m.text, "The sandbox could not be set up.");

@@ -109,6 +109,8 @@ static void filename_keep(struct upload *u, struct view name)
 
 static int file_begin(struct http_request *req, struct upload *u, struct view filename)
 {
+    const int64_t length = http_content_length(req); /* the file is shorter */
+
     blob_writer_close(&u->writer); /* of two files the last counts */
     u->has_file = true;
     u->bytes = 0;
@@ -118,7 +120,8 @@ static int file_begin(struct http_request *req, struct upload *u, struct view fi
         return api_refuse(
             req, 400,
             "Invalid audio format. Allowed formats: .wav, .mp3, .flac, .m4a, .ogg");
-    return blob_writer_open(u->api->blobs, u->format, &u->writer, &req->err);
+    return blob_writer_open_bounded(u->api->blobs, u->format,
+                                    length < 0 ? INT64_MAX : length, &u->writer, &req->err);
 }
 
 static int part_begin(void *context, const struct multipart_part *part)
@@ -370,7 +373,7 @@ static int upload_complete_check(struct http_request *req, struct upload *u)
     return fields_check(req, u);
 }
 
-/* Looked at in the sandboxed child, then made durable. */
+/* Looked at in the sandboxed child, then stored. */
 int upload_work(struct http_request *req, struct http_reply *reply)
 {
     struct upload *u = api_context_of(req)->own;
@@ -425,10 +428,12 @@ int upload_write(struct http_request *req, struct http_reply *reply)
                                                  : (struct view){ NULL, 0 },
         .request_digest = u->request_digest,
     };
-    const int rc = jobs_accept(req->db, &new_job, clock_now_us(), &u->job, &u->is_replayed,
-                               &c->refusal, &req->err);
+    int rc = blob_writer_check(u->writer, &req->err);
 
     (void)reply;
+    if (rc == 0)
+        rc = jobs_accept(req->db, &new_job, clock_now_us(), &u->job, &u->is_replayed,
+                         &c->refusal, &req->err);
     if (rc == ERR_CONFLICT)
         c->status = 422; /* the key was used with another file, type or options */
     if (rc == 0 || rc == ERR_LIMIT)

@@ -7,19 +7,15 @@
 #include "server/http/etag.h"
 #include "webui/assets.h"
 
-/* The app: its own scripts and styles, audio and pictures it made itself, no frames. */
+/* After the scripts and styles. The app: audio and pictures it made itself, no frames. */
 #define CSP_APP                                                                            \
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: "       \
-    "blob:; "                                                                              \
-    "media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; "   \
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-/* Swagger UI and Redoc write style elements; Redoc searches in a worker it makes itself. */
+    "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; font-src "    \
+    "'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "   \
+    "'none'"
+/* Redoc searches in a worker it makes itself. */
 #define CSP_DOCS                                                                           \
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src "    \
-    "'self' "                                                                              \
-    "data:; connect-src 'self'; font-src 'self'; worker-src 'self' blob:; base-uri "       \
-    "'none'; "                                                                             \
-    "form-action 'none'; frame-ancestors 'none'"
+    "img-src 'self' data:; connect-src 'self'; font-src 'self'; worker-src 'self' blob:; " \
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /* A file as it is sent. */
 struct sent {
@@ -73,14 +69,18 @@ int webapp_file(struct http_request *req, struct http_reply *reply)
     return a ? asset_reply(req, reply, a) : 404;
 }
 
-int webapp_page(struct http_request *req, struct http_reply *reply, const char *path,
-                const char *csp)
+/* `styles` and `rest` are of its Content-Security-Policy; its own inline parts are allowed
+ * by their hashes. */
+static int page(struct http_request *req, struct http_reply *reply, const char *path,
+                const char *styles, const char *rest)
 {
     const struct asset *a = assets_find(view_of(path));
 
     if (!a)
         return 404;
-    http_reply_header(reply, "Content-Security-Policy", "%s", csp);
+    http_reply_header(reply, "Content-Security-Policy",
+                      "default-src 'none'; script-src 'self'%s; style-src 'self'%s%s; %s",
+                      a->script_hashes, styles, a->style_hashes, rest);
     http_reply_header(reply, "Referrer-Policy", "no-referrer");
     http_reply_header(reply, "Cross-Origin-Opener-Policy", "same-origin");
     http_reply_header(reply, "Permissions-Policy",
@@ -93,25 +93,32 @@ bool webapp_is_wanted(struct http_request *req)
     return preference_names(http_header(req, "Accept"), "text/html");
 }
 
-int webapp_index(struct http_request *req, struct http_reply *reply)
+static int app(struct http_request *req, struct http_reply *reply, const char *path)
 {
     http_reply_header(reply, "Vary", "Accept");
-    return webapp_page(req, reply, "/index.html", CSP_APP);
+    return page(req, reply, path, "", CSP_APP);
 }
 
+int webapp_index(struct http_request *req, struct http_reply *reply)
+{
+    return app(req, reply, "/index.html");
+}
+
+/* A page that the app may know: index.html has the front page's first view in it. */
 static int unknown(struct http_request *req, struct http_reply *reply)
 {
-    return webapp_is_wanted(req) ? webapp_index(req, reply) : 404;
+    return webapp_is_wanted(req) ? app(req, reply, "/app.html") : 404;
 }
 
+/* Swagger UI and Redoc write style elements. */
 static int docs(struct http_request *req, struct http_reply *reply)
 {
-    return webapp_page(req, reply, "/docs.html", CSP_DOCS);
+    return page(req, reply, "/docs.html", " 'unsafe-inline'", CSP_DOCS);
 }
 
 static int redoc(struct http_request *req, struct http_reply *reply)
 {
-    return webapp_page(req, reply, "/redoc.html", CSP_DOCS);
+    return page(req, reply, "/redoc.html", " 'unsafe-inline'", CSP_DOCS);
 }
 
 const struct route webapp_fallback = { HTTP_GET, "", ROUTE_PUBLIC, .prepare = unknown };
@@ -121,7 +128,6 @@ const struct route api_routes_webapp[] = {
     { HTTP_GET, "/docs", ROUTE_PUBLIC, .prepare = docs },
     { HTTP_GET, "/redoc", ROUTE_PUBLIC, .prepare = redoc },
     { HTTP_GET, "/assets/{name}", ROUTE_PUBLIC, .prepare = webapp_file },
-    { HTTP_GET, "/theme.js", ROUTE_PUBLIC, .prepare = webapp_file },
     { HTTP_GET, "/licenses.txt", ROUTE_PUBLIC, .prepare = webapp_file },
     { HTTP_GET, "/favicon.svg", ROUTE_PUBLIC, .prepare = webapp_file },
     { 0 },

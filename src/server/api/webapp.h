@@ -10,15 +10,11 @@
  */
 int webapp_file(struct http_request *req, struct http_reply *reply);
 
-/* An embedded page (".../index.html") with the headers that confine it. `csp` is its
- * Content-Security-Policy. ERR_NOT_FOUND in a build without the web app. */
-int webapp_page(struct http_request *req, struct http_reply *reply, const char *path,
-                const char *csp);
-
 /* Whether the client is a browser that navigates: it names text/html in Accept. */
 bool webapp_is_wanted(struct http_request *req);
 
-/* The app's first page, for `/` and for every path that only the app knows. */
+/* The app's front page, with the headers that confine it. ERR_NOT_FOUND in a build without
+ * the web app. */
 int webapp_index(struct http_request *req, struct http_reply *reply);
 
 /* Takes GET requests of paths that no row has: the app to browsers, 404 to others. */

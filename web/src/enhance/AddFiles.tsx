@@ -1,13 +1,14 @@
 import { clsx } from 'clsx'
 import { FolderOpen, Upload } from 'lucide-react'
-import { lazy, Suspense, useRef, useState, type DragEvent } from 'react'
+import { useEffect, useRef, useState, type DragEvent } from 'react'
 import { ApiError } from '@/api/errors'
+import { early } from '@/lib/early'
 import { enhance } from '@/strings'
 import { Button, Select } from '@/ui/kit'
 import { EXTENSIONS, useUploadOptions, type AudioType, type UploadOptions } from './options'
 import { queue } from './queue'
+import { Recorder } from './Recorder'
 
-const Recorder = lazy(() => import('./Recorder'))
 const MEBIBYTE = 1048576
 
 /** What the server would refuse for sure, told before a byte is sent. */
@@ -57,6 +58,15 @@ interface Choice {
   output: string
 }
 
+/** What was chosen before the app had started stands. */
+function firstChoice(): Choice {
+  return {
+    type: early.valueOf('type') ?? 'speech_enhancement',
+    strength: early.valueOf('strength') ?? '',
+    output: early.valueOf('output') ?? '',
+  }
+}
+
 function fieldsOf(choice: Choice, options: UploadOptions): Record<string, string> {
   const type = options.types.find((other) => other.id === choice.type) ?? options.types[0]
   return {
@@ -72,6 +82,7 @@ function Choices({ options, choice, onChange }: { options: UploadOptions; choice
       <TypePicker types={options.types} value={choice.type} onPick={(id) => onChange({ ...choice, type: id })} />
       {options.strengths.length > 1 && (
         <Select
+          name="strength"
           label={enhance.strength}
           options={options.strengths.map((strength) => [strength, enhance.strengths[strength] ?? strength])}
           value={choice.strength || options.strengths[0]}
@@ -80,6 +91,7 @@ function Choices({ options, choice, onChange }: { options: UploadOptions; choice
       )}
       {options.outputs.length > 1 && (
         <Select
+          name="output"
           label={enhance.output}
           options={options.outputs.map((output) => [output, output.toUpperCase()])}
           value={choice.output || options.outputs[0]}
@@ -92,13 +104,21 @@ function Choices({ options, choice, onChange }: { options: UploadOptions; choice
 
 export function AddFiles() {
   const options = useUploadOptions()
-  const [choice, setChoice] = useState<Choice>({ type: 'speech_enhancement', strength: '', output: '' })
+  const [choice, setChoice] = useState(firstChoice)
   const [isOver, setOver] = useState(false)
   const input = useRef<HTMLInputElement>(null)
 
   const add = (files: Iterable<File>) => {
     for (const file of files) queue.add(file, fieldsOf(choice, options), refusalOf(file, options.bytesMax))
   }
+  const addChosen = (chooser: HTMLInputElement) => {
+    add(chooser.files ?? [])
+    chooser.value = ''
+  }
+  useEffect(() => {
+    if (input.current) addChosen(input.current)
+    add(early.takeFiles())
+  }, [])
   const drag = (isInside: boolean) => (event: DragEvent) => {
     event.preventDefault()
     setOver(isInside)
@@ -107,6 +127,7 @@ export function AddFiles() {
     <section aria-label={enhance.add} className="rounded-2xl border border-line bg-card p-4 sm:p-6">
       <Choices options={options} choice={choice} onChange={setChoice} />
       <div
+        data-drop
         onDragOver={drag(true)}
         onDragLeave={drag(false)}
         onDrop={(event) => {
@@ -124,21 +145,17 @@ export function AddFiles() {
           <input
             ref={input}
             type="file"
+            name="files"
             multiple
             accept={EXTENSIONS.join(',')}
             hidden
-            onChange={(event) => {
-              add(event.target.files ?? [])
-              event.target.value = ''
-            }}
+            onChange={(event) => addChosen(event.target)}
           />
-          <Button look="main" onClick={() => input.current?.click()}>
+          <Button look="main" data-opens="files" onClick={() => input.current?.click()}>
             <FolderOpen aria-hidden size={18} />
             {enhance.choose}
           </Button>
-          <Suspense fallback={<Button disabled>{enhance.record}</Button>}>
-            <Recorder onRecorded={(file) => add([file])} />
-          </Suspense>
+          <Recorder onRecorded={(file) => add([file])} />
         </div>
         <p className="text-sm text-soft">{enhance.formats(Math.round(options.bytesMax / MEBIBYTE))}</p>
       </div>

@@ -1,38 +1,12 @@
-// Records the microphone as WAV, which the service takes: what browsers record by themselves
-// (WebM) it does not.
 import { Mic, Square } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { clock } from '@/lib/format'
 import { notify } from '@/lib/notices'
 import { enhance } from '@/strings'
 import { Button } from '@/ui/kit'
-import { wavOf } from './wav'
-import workletUrl from './capture-worklet.js?url'
+import type { Session } from './recording'
 
-interface Session {
-  stop: () => void
-}
-
-async function startSession(onDone: (wav: Blob) => void): Promise<Session> {
-  const stream = await navigator.mediaDevices.getUserMedia({
-    audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
-  })
-  const context = new AudioContext()
-  const blocks: Float32Array[] = []
-  await context.audioWorklet.addModule(workletUrl)
-  const capture = new AudioWorkletNode(context, 'capture')
-  capture.port.onmessage = (event: MessageEvent<Float32Array>) => blocks.push(event.data)
-  context.createMediaStreamSource(stream).connect(capture)
-  return {
-    stop: () => {
-      for (const track of stream.getTracks()) track.stop()
-      void context.close()
-      if (blocks.length) onDone(wavOf(blocks, context.sampleRate))
-    },
-  }
-}
-
-export default function Recorder({ onRecorded }: { onRecorded: (file: File) => void }) {
+export function Recorder({ onRecorded }: { onRecorded: (file: File) => void }) {
   const session = useRef<Session | null>(null)
   const [elapsed, setElapsed] = useState<number | null>(null)
   const isRecording = elapsed !== null
@@ -46,6 +20,7 @@ export default function Recorder({ onRecorded }: { onRecorded: (file: File) => v
 
   const start = async () => {
     try {
+      const { startSession } = await import('./recording')
       session.current = await startSession((wav) => {
         const time = new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }).replace(':', '.')
         onRecorded(new File([wav], enhance.recordingName(time), { type: 'audio/wav' }))

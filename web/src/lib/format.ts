@@ -12,7 +12,7 @@ const short = once(() => new Intl.NumberFormat('en', { maximumFractionDigits: 1 
 const exact = once(() => new Intl.NumberFormat('en', { maximumFractionDigits: 2 }))
 
 export function count(value: number): string {
-  return whole().format(value)
+  return Number.isInteger(value) && value >= 0 && value < 1000 ? String(value) : whole().format(value)
 }
 
 export function decimal(value: number): string {
@@ -61,7 +61,6 @@ const dateTimes = once(() => new Intl.DateTimeFormat(LOCALE, { dateStyle: 'mediu
 const times = once(() => new Intl.DateTimeFormat(LOCALE, { timeStyle: 'short' }))
 const days = once(() => new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short', timeZone: 'UTC' }))
 const months = once(() => new Intl.DateTimeFormat(LOCALE, { month: 'short', year: 'numeric', timeZone: 'UTC' }))
-const relative = once(() => new Intl.RelativeTimeFormat('en', { numeric: 'always' }))
 
 export function dateTime(iso: string | null): string {
   return iso ? dateTimes().format(new Date(iso)) : '–'
@@ -81,11 +80,15 @@ export function month(iso: string): string {
   return months().format(new Date(iso))
 }
 
-/** "in 5 hours": how long until a time. */
+function inUnits(amount: number, unit: string): string {
+  return `in ${count(amount)} ${unit}${amount === 1 ? '' : 's'}`
+}
+
+/** "in 5 hours": how long until a time. Without Intl, whose first use takes a fifth of the start. */
 export function until(iso: string, now = Date.now()): string {
   const left = (new Date(iso).getTime() - now) / 1000
-  if (left < 60) return relative().format(Math.max(1, Math.round(left)), 'second')
-  if (left < 3600) return relative().format(Math.ceil(left / 60), 'minute')
-  if (left < 36 * 3600) return relative().format(Math.round(left / 3600), 'hour')
-  return relative().format(Math.round(left / 86400), 'day')
+  if (left < 60) return inUnits(Math.max(1, Math.round(left)), 'second')
+  if (left < 3600) return inUnits(Math.ceil(left / 60), 'minute')
+  if (left < 36 * 3600) return inUnits(Math.round(left / 3600), 'hour')
+  return inUnits(Math.round(left / 86400), 'day')
 }

@@ -52,7 +52,7 @@ function Who() {
   const me = useMe()
   if (!isSignedIn)
     return (
-      <>
+      <span className="contents user:invisible">
         <ButtonLink to="/login" look="quiet">
           {common.logIn}
         </ButtonLink>
@@ -61,7 +61,7 @@ function Who() {
             {common.signUp}
           </ButtonLink>
         </span>
-      </>
+      </span>
     )
   return (
     <NavLink to="/account" icon={<CircleUser aria-hidden size={18} />}>
@@ -92,6 +92,16 @@ function Notices() {
   )
 }
 
+/** favicon.svg: drawn here, since a picture of its own would be a document of its own. */
+function Logo() {
+  return (
+    <svg aria-hidden viewBox="0 0 32 32" width={28} height={28}>
+      <rect width="32" height="32" rx="8" fill="#4f46e5" />
+      <path d="M6 17v-2M11 21v-10M16 25v-18M21 21v-10M26 17v-2" stroke="#fff" strokeWidth="3" strokeLinecap="round" />
+    </svg>
+  )
+}
+
 export function Frame({ children }: { children: ReactNode }) {
   const me = useMe()
   return (
@@ -102,7 +112,7 @@ export function Frame({ children }: { children: ReactNode }) {
       <header className="border-b border-line bg-card">
         <div className="mx-auto flex min-h-14 max-w-6xl items-center gap-1 px-3 sm:gap-2 sm:px-6">
           <Link href="/" className="mr-1 inline-flex min-h-10 items-center gap-2 rounded-lg text-lg font-bold sm:mr-4">
-            <img src="/favicon.svg" alt="" width={28} height={28} />
+            <Logo />
             <span className="hidden sm:inline">{common.appName}</span>
             <span className="sr-only sm:hidden">{common.appName}</span>
           </Link>
