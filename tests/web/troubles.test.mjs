@@ -162,3 +162,24 @@ test('two tabs renew one session, work at once, and log out together', async () 
   assert.deepEqual(faults(), [])
   await context.close()
 })
+
+test('two tabs that renew at every request stay signed in', async () => {
+  server.addUser('gwen', 'correct horse 1')
+  const { page, context, faults } = await open()
+  await context.addInitScript(() => {
+    const now = Date.now
+    Date.now = () => now() + 3_600_000 // by this clock every token has ended
+  })
+  await logIn(page, 'gwen', 'correct horse 1')
+  const tab = await context.newPage()
+  tab.setDefaultTimeout(TIMEOUT_MS)
+  await tab.goto('/')
+  await tab.getByText('files left today').waitFor()
+  for (const round of [1, 2, 3]) {
+    await Promise.all([page, tab].map((each, i) => chooseFiles(each, wavFile(server.dir, `round${round}-${i}.wav`, 0.5))))
+    await Promise.all([page, tab].map((each, i) => isReady(each, `round${round}-${i}.wav`)))
+  }
+  assert.ok(await tab.getByRole('link', { name: 'gwen' }).isVisible())
+  assert.deepEqual(faults(), [])
+  await context.close()
+})
