@@ -1,6 +1,7 @@
 // Puts the front page's first view into index.html, so that it is seen before the app has
 // started. Every other page begins with the bar alone: app.html. Styles and early.js are inline in
 // both: nothing has to be fetched before the first paint (tools/embed.py hashes them for the policy).
+// The app's script is fetched meanwhile, and early.js runs it after that paint.
 import tailwindcss from '@tailwindcss/vite'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -60,7 +61,8 @@ async function earlyScript(folder: string): Promise<string> {
 
 const STYLES = '<link rel="stylesheet" href="/src/styles.css" />'
 const SCRIPT = '<script src="/early.js"></script>'
-const BAR = /<header[^]*<\/header>\s*(?=<\/div>)/
+const APP = /<script type="module" crossorigin src="([^"]+)"><\/script>/
+const BAR = /<!-- Shown until[^]*<header[^]*<\/header>\s*(?=<\/div>)/
 
 export function firstView(resolve: UserConfig['resolve']): Plugin {
   let folder = ''
@@ -83,6 +85,7 @@ export function firstView(resolve: UserConfig['resolve']): Plugin {
         let page = readFileSync(path, 'utf8')
         page = replaced(page, '<style></style>', `<style>${styles.trim()}</style>`)
         page = replaced(page, SCRIPT, `<script>${await earlyScript(folder)}</script>`)
+        page = replaced(page, APP, `<link rel="modulepreload" href="${APP.exec(page)?.[1]}">`)
         writeFileSync(join(folder, 'app.html'), page)
         writeFileSync(path, replaced(page, BAR, html))
       },

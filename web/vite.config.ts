@@ -19,19 +19,6 @@ const noOtherHosts: Plugin = {
   },
 }
 
-/** The app's script is fetched while the page is still being painted: see src/boot.ts. */
-const appPreload: Plugin = {
-  name: 'app-preload',
-  transformIndexHtml: {
-    order: 'post',
-    handler(_, { bundle, filename }) {
-      const app = Object.values(bundle ?? {}).find((file) => file.type === 'chunk' && file.moduleIds.some((id) => id.endsWith('/src/main.tsx')))
-      if (!app || !filename.endsWith('index.html')) return []
-      return [{ tag: 'link', attrs: { rel: 'modulepreload', href: `/${app.fileName}`, crossorigin: true }, injectTo: 'head' }]
-    },
-  },
-}
-
 const names = {
   // Preact's own names for React, in order: the longer ones first.
   alias: [
@@ -44,7 +31,7 @@ const names = {
 }
 
 export default defineConfig({
-  plugins: [tailwindcss(), noOtherHosts, licences(), appPreload, firstView(names), packed()],
+  plugins: [tailwindcss(), noOtherHosts, licences(), firstView(names), packed()],
   resolve: names,
   esbuild: { jsx: 'automatic' },
   server: { port: 5173, strictPort: true, proxy: { [apiPaths]: { target: api } } },

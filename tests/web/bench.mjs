@@ -2,12 +2,10 @@
 // the time to draw a year of days. Fails when one is over its budget.
 //
 // First paint is the browser's first-contentful-paint. Interactive is when the app has taken over
-// the page that came with its first view (its mark whazz.started), and no task has kept the page
-// busy for more than 50 ms since; the 1.5 s after it have to stay quiet. "Choose files" answers
-// when it is pressed from the first paint on: it is pressed as soon as it is seen, and the time
-// until the browser asks for files is told. All count from the navigation's start, into an empty
-// cache. The floor is the first paint of a page that is one word, measured in between: what this
-// machine and browser take for any page.
+// the page that came with its first view (its mark whazz.started; presses count before, too), and
+// no task has kept the page busy for more than 50 ms since; the 1.5 s after it have to stay quiet.
+// Both count from the navigation's start, into an empty cache. The first paint of a page that is
+// one word, measured in between, is what this machine and browser take for any page.
 import { availableParallelism, loadavg } from 'node:os'
 import { createServer } from 'node:http'
 import { newPage, startBrowser, startServer } from './harness.mjs'
@@ -41,18 +39,6 @@ async function loadOneWord(browser, url) {
   const paint = await paintOf(page)
   await context.close()
   return paint
-}
-
-/** From the navigation's start to the browser's question for files, by a press at the first paint. */
-async function pressEarly(browser, url) {
-  const { page, context } = await slowPage(browser, url)
-  const asked = page.waitForEvent('filechooser')
-  await page.goto('/', { waitUntil: 'commit' })
-  await page.getByText('Choose files').click({ noWaitAfter: true })
-  await asked
-  const time = await page.evaluate(() => performance.now())
-  await context.close()
-  return time
 }
 
 async function loadFront(browser, url) {
@@ -134,11 +120,9 @@ const browser = await startBrowser()
 const oneWord = await startOneWord()
 const loads = []
 const floor = []
-const pressed = []
 for (let i = 0; i < RUNS; i++) {
   floor.push(await loadOneWord(browser, oneWord.url))
   loads.push(await loadFront(browser, server.url))
-  pressed.push(await pressEarly(browser, server.url))
 }
 const figures = {
   'front page, script kB': median(loads.map((load) => load.kilobytes)),
@@ -158,7 +142,6 @@ for (const [name, budget] of Object.entries(BUDGETS)) {
   console.log(`${name.padEnd(28)} ${value.toFixed(1).padStart(8)}   budget ${budget}${value <= budget ? '' : '   OVER'}`)
 }
 console.log(`${'first paint of one word ms'.padEnd(28)} ${median(floor).toFixed(1).padStart(8)}`)
-console.log(`${'asked for files ms'.padEnd(28)} ${median(pressed).toFixed(1).padStart(8)}`)
 console.log(`${'processor, not slowed ms'.padEnd(28)} ${median(processor).toFixed(1).padStart(8)}`)
 console.log(`medians of ${RUNS} loads into an empty cache, processor slowed 4 times`)
 console.log(`load before: ${loadBefore.toFixed(1)} running per core`)

@@ -89,7 +89,7 @@ journey('a guest cleans a recording, compares, downloads, and finds it after a r
 journey('what is done before the app has started counts', async (page) => {
   let letGo
   const held = new Promise((resolve) => (letGo = resolve))
-  await page.route('**/assets/main-*.js', async (route) => {
+  await page.route('**/assets/index-*.js', async (route) => {
     await held
     await route.continue()
   })

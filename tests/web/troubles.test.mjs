@@ -34,22 +34,31 @@ async function uploadSpeed(page, bytesPerSecond) {
   await client.send('Network.emulateNetworkConditions', limits)
 }
 
-/** What the API tells whoever this page is. */
-function asked(page, path) {
-  return page.evaluate(async (asked) => {
-    const user = JSON.parse(localStorage.getItem('whazz.tokens'))
-    const guest = JSON.parse(localStorage.getItem('whazz.guest'))
-    const headers = user ? { Authorization: `Bearer ${user.access_token}` } : { 'X-Guest-ID': guest.id }
-    return (await fetch(asked, { headers })).json()
-  }, path)
+/** Leaves the page while no tokens are renewed: a page that goes away meanwhile loses the reply,
+ * its old token counts as used, and the session ends. */
+async function atRest(page, leave) {
+  await page.evaluate(() => navigator.locks.request('whazz.refresh', () => undefined))
+  await leave()
 }
 
-async function counted(page, files) {
-  const me = await asked(page, '/usage/me')
+/** Headers of whoever this page is; of `user` by a session of the test's own, since the page's
+ * tokens may end at any moment. */
+async function identity(page, user) {
+  if (!user) return { 'X-Guest-ID': await page.evaluate(() => JSON.parse(localStorage.getItem('whazz.guest')).id) }
+  const login = JSON.stringify({ username_or_email: user, password: 'correct horse 1' })
+  const reply = await fetch(`${server.url}/auth/login`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: login })
+  assert.equal(reply.status, 200)
+  return { Authorization: `Bearer ${(await reply.json()).access_token}` }
+}
+
+async function counted(page, files, user) {
+  const headers = await identity(page, user)
+  const asked = async (path) => (await fetch(server.url + path, { headers })).json()
+  const me = await asked('/usage/me')
   assert.equal(me.total_files_uploaded, files)
   assert.equal(me.total_files_processed, files)
   assert.equal(me.total_files_failed, 0)
-  const limits = await asked(page, '/usage/limits')
+  const limits = await asked('/usage/limits')
   assert.equal(limits.files_per_day.used, files)
   assert.equal(limits.files_per_day.reserved, 0)
   assert.equal(limits.processing_minutes.reserved, 0)
@@ -123,10 +132,10 @@ test('a token that ends during an upload and its job stops neither', async () =>
   await uploadSpeed(page, 400_000)
   await chooseFiles(page, wavFile(server.dir, 'late.wav', 25, 48000)) // six seconds on its way
   await isReady(page, 'late.wav')
-  await page.reload()
+  await atRest(page, () => page.reload())
   await isReady(page, 'late.wav')
   assert.notEqual(await page.evaluate(() => localStorage.getItem('whazz.tokens')), before, 'the token was renewed')
-  await counted(page, 1)
+  await counted(page, 1, 'erin')
   assert.deepEqual(faults(), [])
   await context.close()
 })
@@ -142,14 +151,35 @@ test('two tabs renew one session, work at once, and log out together', async () 
   const names = ['left.wav', 'right.wav']
   await Promise.all([page, tab].map((each, i) => chooseFiles(each, wavFile(server.dir, names[i], 1))))
   await Promise.all([page, tab].map((each, i) => isReady(each, names[i])))
-  await Promise.all([page, tab].map((each) => each.reload()))
+  for (const each of [page, tab]) await atRest(each, () => each.reload())
   for (const each of [page, tab]) for (const name of names) await isReady(each, name)
-  await counted(page, 2)
-  await page.goto('/account')
+  await counted(page, 2, 'finn')
+  await atRest(page, () => page.goto('/account'))
   await page.getByRole('button', { name: 'Log out' }).click()
   await page.getByText('You are logged out.').waitFor()
   await tab.getByRole('link', { name: 'Log in' }).waitFor()
   assert.equal(await row(tab, 'left.wav').count(), 0)
+  assert.deepEqual(faults(), [])
+  await context.close()
+})
+
+test('two tabs that renew at every request stay signed in', async () => {
+  server.addUser('gwen', 'correct horse 1')
+  const { page, context, faults } = await open()
+  await context.addInitScript(() => {
+    const now = Date.now
+    Date.now = () => now() + 3_600_000 // by this clock every token has ended
+  })
+  await logIn(page, 'gwen', 'correct horse 1')
+  const tab = await context.newPage()
+  tab.setDefaultTimeout(TIMEOUT_MS)
+  await tab.goto('/')
+  await tab.getByText('files left today').waitFor()
+  for (const round of [1, 2, 3]) {
+    await Promise.all([page, tab].map((each, i) => chooseFiles(each, wavFile(server.dir, `round${round}-${i}.wav`, 0.5))))
+    await Promise.all([page, tab].map((each, i) => isReady(each, `round${round}-${i}.wav`)))
+  }
+  assert.ok(await tab.getByRole('link', { name: 'gwen' }).isVisible())
   assert.deepEqual(faults(), [])
   await context.close()
 })

@@ -1,6 +1,6 @@
-// Before the first paint: a chosen theme, so that it does not flash. Until the app has started:
-// "Choose files" opens at once; what else is pressed or dropped is kept for the app, which asks
-// for it by src/lib/early.ts.
+// Before the first paint: a chosen theme, so that it does not flash. After it: the app's script,
+// which would keep the page busy before. Until the app has started: "Choose files" opens at once;
+// what else is pressed or dropped is kept for the app, which asks for it by src/lib/early.ts.
 {
   const page = document.documentElement
   const presses = []
@@ -27,6 +27,16 @@
       for (const button of presses) button.click()
     },
   }
+
+  const load = () => {
+    const app = document.querySelector('link[rel=modulepreload]')
+    if (app) import(app.href)
+  }
+  const painted = new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve))
+    addEventListener('DOMContentLoaded', () => setTimeout(resolve, 150)) // a page in the background paints nothing
+  })
+  painted.then(load)
 
   const theme = localStorage.getItem('whazz.theme')
   if (theme === 'light' || theme === 'dark') page.dataset.theme = theme

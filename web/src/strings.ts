@@ -81,7 +81,7 @@ export const enhance = {
   strengths: { light: 'Light', normal: 'Normal', strong: 'Strong' } as Record<string, string>,
   output: 'Result as',
   allowance: (left: number, limit: number, when: string) =>
-    left > 0 ? `${left} of ${limit} files left today` : `No files left today. The count starts again ${when}.`,
+    left > 0 ? `${left} of ${limit} files left today` : `No files left today; the count starts again ${when}`,
   allowanceMore: 'Sign up for more',
   recent: 'Your recordings',
   emptyTitle: 'Nothing here yet',

@@ -104,7 +104,7 @@ export function Users() {
           <tr key={user.id} className={row}>
             <th scope="row" className={`${cell} text-left font-normal`}>
               <span className="font-semibold">{user.username}</span>
-              <span className="block text-soft">{user.email}</span>
+              <span className="block min-w-36 text-soft">{user.email}</span>
             </th>
             <td className={cell}>
               <Badges user={user} />

@@ -55,6 +55,16 @@ describe('identity', () => {
     expect(all[0]).toEqual({ Authorization: `Bearer ${token(LATER)}` })
     expect(session.userTokens()?.refresh_token).toBe('r2')
   })
+  it('a token of a short life is not renewed at every turn', async () => {
+    const soon = Math.floor(Date.now() / 1000) + 8
+    session.keepTokens(pair(token(soon)))
+    expect(await session.identityHeaders()).toEqual({ Authorization: `Bearer ${token(soon)}` })
+    expect(fetched).not.toHaveBeenCalled()
+    vi.useFakeTimers({ now: (soon - 1) * 1000 })
+    fetched.mockImplementation(() => json(pair(token(LATER), 'r2')))
+    expect(await session.identityHeaders()).toEqual({ Authorization: `Bearer ${token(LATER)}` })
+    vi.useRealTimers()
+  })
   it('a session that is over leaves a guest, an unreachable server leaves it alone', async () => {
     session.keepTokens(pair(token(10)))
     fetched.mockImplementation(() => Promise.reject(new TypeError('no network')))

@@ -1,5 +1,6 @@
 // Who is asking: a signed-in user, else a guest. Kept in localStorage, shared by all tabs.
 import { ApiError, errorOf } from './errors'
+import { dropNewest, readNewest, writeNewest } from './newest'
 import { common } from '@/strings'
 import type { GuestSession, TokenPair } from './types'
 
@@ -7,7 +8,10 @@ const USER_KEY = 'whazz.tokens'
 const GUEST_KEY = 'whazz.guest'
 /** The id that older front ends made for themselves; it still names a guest. */
 const OLD_GUEST_KEYS = ['guest_id', 'guestId', 'X-Guest-ID']
+/** A token is renewed this long before it ends, a short-lived one later: each renewal that a
+ * reload breaks off costs the session, since its reply is lost and the old token used. */
 const EARLY_SECONDS = 30
+const EARLY_PART = 0.25
 
 interface Guest {
   id: string
@@ -43,8 +47,34 @@ function read<T>(key: string): T | null {
   }
 }
 
-export function userTokens(): TokenPair | null {
-  return read<TokenPair>(USER_KEY)
+interface KeptTokens extends TokenPair {
+  /** When they came, in seconds since 1970. */
+  kept?: number
+  /** The login that they come from, and how often they were renewed since. */
+  login?: string
+  turn?: number
+}
+
+export function userTokens(): KeptTokens | null {
+  return read<KeptTokens>(USER_KEY)
+}
+
+function write(tokens: KeptTokens): KeptTokens {
+  localStorage.setItem(USER_KEY, JSON.stringify(tokens))
+  return tokens
+}
+
+/** The same user goes on with these. */
+async function renew(old: KeptTokens | null, tokens: TokenPair): Promise<void> {
+  await writeNewest(write({ ...tokens, kept: Date.now() / 1000, login: old?.login ?? '', turn: (old?.turn ?? 0) + 1 }))
+}
+
+/** The tokens as they are while this tab alone may renew them, whatever it has seen of another. */
+async function newestTokens(): Promise<KeptTokens | null> {
+  const newest = await readNewest<KeptTokens>()
+  const now = userTokens()
+  const isBehind = now && newest && (newest.login ?? '') === (now.login ?? '') && (newest.turn ?? 0) > (now.turn ?? 0)
+  return isBehind ? write(newest) : now
 }
 
 export function isSignedIn(): boolean {
@@ -53,13 +83,14 @@ export function isSignedIn(): boolean {
 
 /** Somebody logged in. */
 export function keepTokens(tokens: TokenPair): void {
-  localStorage.setItem(USER_KEY, JSON.stringify(tokens))
+  write({ ...tokens, kept: Date.now() / 1000, login: `${Date.now()}-${Math.random()}` })
   changed()
 }
 
 /** Signed out here; the guest of this browser stays who it was. */
 export function forgetTokens(): void {
   localStorage.removeItem(USER_KEY)
+  void dropNewest()
   changed()
 }
 
@@ -84,8 +115,9 @@ export function tokenExpiry(token: string): number {
   }
 }
 
-function isFresh(expires: number): boolean {
-  return expires > Date.now() / 1000 + EARLY_SECONDS
+function isFresh(expires: number, kept = 0): boolean {
+  const early = Math.min(EARLY_SECONDS, (expires - kept) * EARLY_PART)
+  return expires > Date.now() / 1000 + early
 }
 
 async function post<T>(path: string, body?: unknown): Promise<T> {
@@ -113,12 +145,12 @@ let refreshing: Promise<string | null> | null = null
 /** A new access token, or null when the session is over. `stale` is the token that failed. */
 export function refreshTokens(stale: string): Promise<string | null> {
   refreshing ??= alone('whazz.refresh', async () => {
-    const now = userTokens()
+    const now = await newestTokens()
     if (!now) return null
     if (now.access_token !== stale) return now.access_token // another tab was quicker
     try {
       const tokens = await post<TokenPair>('/auth/refresh', { refresh_token: now.refresh_token })
-      localStorage.setItem(USER_KEY, JSON.stringify(tokens)) // the same user goes on
+      await renew(now, tokens)
       return tokens.access_token
     } catch (error) {
       if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {
@@ -136,7 +168,7 @@ export function refreshTokens(stale: string): Promise<string | null> {
 /** Keeps the tokens that `task` brings for the same user. No tab renews the old ones meanwhile. */
 export function replaceTokens(task: () => Promise<TokenPair>): Promise<void> {
   return alone('whazz.refresh', async () => {
-    localStorage.setItem(USER_KEY, JSON.stringify(await task()))
+    await renew(await newestTokens(), await task())
   })
 }
 
@@ -177,7 +209,7 @@ async function guestHeaders(): Promise<Record<string, string>> {
 export async function identityHeaders(): Promise<Record<string, string>> {
   const tokens = userTokens()
   if (!tokens) return guestHeaders()
-  if (isFresh(tokenExpiry(tokens.access_token))) return { Authorization: `Bearer ${tokens.access_token}` }
+  if (isFresh(tokenExpiry(tokens.access_token), tokens.kept)) return { Authorization: `Bearer ${tokens.access_token}` }
   const access = await refreshTokens(tokens.access_token)
   return access ? { Authorization: `Bearer ${access}` } : guestHeaders()
 }

@@ -80,24 +80,26 @@ function Choices({ options, choice, onChange }: { options: UploadOptions; choice
   return (
     <div className="mb-4 flex flex-wrap items-end gap-4">
       <TypePicker types={options.types} value={choice.type} onPick={(id) => onChange({ ...choice, type: id })} />
-      {options.strengths.length > 1 && (
-        <Select
-          name="strength"
-          label={enhance.strength}
-          options={options.strengths.map((strength) => [strength, enhance.strengths[strength] ?? strength])}
-          value={choice.strength || options.strengths[0]}
-          onPick={(strength) => onChange({ ...choice, strength })}
-        />
-      )}
-      {options.outputs.length > 1 && (
-        <Select
-          name="output"
-          label={enhance.output}
-          options={options.outputs.map((output) => [output, output.toUpperCase()])}
-          value={choice.output || options.outputs[0]}
-          onPick={(output) => onChange({ ...choice, output })}
-        />
-      )}
+      <div className="flex gap-4">
+        {options.strengths.length > 1 && (
+          <Select
+            name="strength"
+            label={enhance.strength}
+            options={options.strengths.map((strength) => [strength, enhance.strengths[strength] ?? strength])}
+            value={choice.strength || options.strengths[0]}
+            onPick={(strength) => onChange({ ...choice, strength })}
+          />
+        )}
+        {options.outputs.length > 1 && (
+          <Select
+            name="output"
+            label={enhance.output}
+            options={options.outputs.map((output) => [output, output.toUpperCase()])}
+            value={choice.output || options.outputs[0]}
+            onPick={(output) => onChange({ ...choice, output })}
+          />
+        )}
+      </div>
     </div>
   )
 }
