@@ -261,6 +261,7 @@ static void a_full_pack_is_followed_by_another(void **state)
     assert_int_equal(packs_count(), 2);
     for (unsigned i = 0; i < COUNT; i++)
         assert_true(is_whole(names[i], i, BLOB_SMALL_BYTES_MAX));
+    assert_int_equal(blob_store_settle(store, NULL), 0);
     for (unsigned i = 0; i < COUNT; i++)
         assert_int_equal(blob_remove(store, names[i], NULL), 0);
     assert_int_equal(packs_count(), 1); /* the full one went with its last blob */
