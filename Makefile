@@ -34,7 +34,7 @@ test: web-tools
 	@tools/install_packages.sh build test quality
 	@tests/run.sh build-test
 
-# How well the engines clean: some minutes, a table, and whether what is promised is kept.
+# How well the engines clean: a quarter of an hour, a table, and whether what is promised is kept.
 quality: build
 	@tools/install_packages.sh quality
 	@ninja --quiet -C build src/audio/child/dsp/run_engine
