@@ -19,7 +19,9 @@ def prepare(make):
 
 
 def upload_run(context, make, prepared, form, **how):
-    """One run against a server of its own: what it leaves to do must not meet the next."""
+    """One run against a server of its own: what it leaves to do must not meet the next, nor
+    what it left unsynced be written while the next waits for the disk."""
+    os.sync()
     with make(like=prepared["like"]) as server:
         return context.load.run(server.port, TARGET, method="POST", body=form, status=201,
                                 tokens=prepared["tokens"], headers=[client.UPLOAD_HEADER],
