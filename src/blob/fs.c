@@ -57,6 +57,21 @@ int fs_lock(int fd)
     return until_done(lock_exclusive, fd);
 }
 
+int fs_open_abandoned(int folder_fd, const char *file_name, int flags, int *ret_fd)
+{
+    const int fd = openat(folder_fd, file_name,
+                          flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    *ret_fd = fd;
+    if (fd < 0)
+        return errno == ENOENT ? 0 : errno;
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        (void)close(fd);
+        *ret_fd = -1;
+    }
+    return 0;
+}
+
 int fs_folder_each(int at_fd, const char *path,
                    int (*visit)(void *ctx, int folder_fd, const char *file_name,
                                 struct err *reterr),

@@ -16,6 +16,10 @@ int fs_folder_make(int at_fd, const char *path, bool *made);
 /* Waits for an exclusive lock (flock(2)). */
 int fs_lock(int fd);
 
+/* Opens a file of the folder, locked; *ret_fd is the caller's, or -1 when the file has gone
+ * or another holds its lock: what someone still writes is left alone. */
+int fs_open_abandoned(int folder_fd, const char *file_name, int flags, int *ret_fd);
+
 /* Visits the entries of a folder until a visit fails: 0, its error, or one of listing. */
 MUST_CHECK int fs_folder_each(int at_fd, const char *path,
                               int (*visit)(void *ctx, int folder_fd, const char *file_name,

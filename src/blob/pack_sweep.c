@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 #include "blob/fs.h"
 #include "blob/pack_file.h"
@@ -57,17 +56,17 @@ static int pack_visit(const struct sweep *s, int fd, uint64_t id, struct err *re
 static int file_visit(void *ctx, int packs_fd, const char *file_name, struct err *reterr)
 {
     uint64_t id;
-    int fd, rc = 0;
+    int fd, errnum, rc = 0;
 
     if (!pack_of_file_name(file_name, &id))
         return 0;
-    fd = openat(packs_fd, file_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0)
-        return errno == ENOENT ? 0
-                               : err_set_errno(reterr, errno, "blob sweep: cannot open");
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+    errnum = fs_open_abandoned(packs_fd, file_name, O_RDWR, &fd);
+    if (errnum)
+        return err_set_errno(reterr, errnum, "blob sweep: cannot open");
+    if (fd >= 0) {
         rc = pack_visit(ctx, fd, id, reterr);
-    (void)close(fd);
+        (void)close(fd);
+    }
     return rc;
 }
 

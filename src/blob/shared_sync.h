@@ -1,5 +1,5 @@
-/* One sync to the disk that stands for all who asked before it began: of a folder's names,
- * or of a file that many append to. Inside blob/ only; any thread. */
+/* One sync to the disk, of a folder's names, that stands for all who asked before it began.
+ * Inside blob/ only; any thread. */
 #ifndef BLOB_SHARED_SYNC_H
 #define BLOB_SHARED_SYNC_H
 

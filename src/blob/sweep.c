@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -27,17 +26,17 @@ static int file_remove(struct sweep *s, int folder_fd, const char *name, struct 
 /* Its lock can be had only when the process that wrote it is gone. */
 static int unfinished_visit(void *ctx, int folder_fd, const char *name, struct err *reterr)
 {
-    int fd, rc = 0;
+    int fd, errnum, rc = 0;
 
     if (!blob_name_is_valid(name))
         return 0;
-    fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0)
-        return errno == ENOENT ? 0
-                               : err_set_errno(reterr, errno, "blob sweep: cannot open");
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+    errnum = fs_open_abandoned(folder_fd, name, O_RDONLY, &fd);
+    if (errnum)
+        return err_set_errno(reterr, errnum, "blob sweep: cannot open");
+    if (fd >= 0) {
         rc = file_remove(ctx, folder_fd, name, reterr);
-    (void)close(fd);
+        (void)close(fd);
+    }
     return rc;
 }
 

@@ -101,7 +101,7 @@ struct job_blobs {
 const char *job_status_name(enum job_status status); /* "pending", ... */
 bool job_status_of(struct view name, enum job_status *ret);
 
-/* What an upload brings; the blob is durable already. */
+/* What an upload brings; the blob is durable before the transaction is committed. */
 struct job_new {
     struct usage_subject subject;
     struct view processing_type, original_filename;
