@@ -64,6 +64,9 @@ struct audio_info {
  * ERR_TIMEOUT, ERR_CRASHED. */
 MUST_CHECK int audio_probe(struct audio_host *host, int fd, struct audio_info *ret,
                            struct err *reterr);
+/* The same of a file that is in memory, all of it. */
+MUST_CHECK int audio_probe_bytes(struct audio_host *host, struct view bytes,
+                                 struct audio_info *ret, struct err *reterr);
 
 /* Engines, one per processing type: a NULL-terminated list, "speech_enhancement" first. */
 extern const char *const audio_types[];

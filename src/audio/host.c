@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "audio/look.h"
 #include "audio/program.h"
 #include "audio/protocol.h"
 #include "base/clock.h"
@@ -22,7 +23,7 @@
 enum {
     POLL_MS = 100,
     HOST_FD = 3,
-    QUICK_FD = 4,
+    LOOK_FD = 4,
 };
 
 static const int64_t PROBE_US = 10 * CLOCK_SECOND_US;
@@ -38,7 +39,8 @@ struct audio_host {
     struct audio_limits limits;
     pthread_mutex_t lock; /* over what follows */
     pid_t pid;            /* 0: not running */
-    int host_fd, quick_fd;
+    int host_fd;
+    struct look look;
     atomic_bool is_stopping;
 };
 
@@ -54,7 +56,8 @@ int audio_host_new(const struct audio_limits *limits, struct audio_host **ret,
         h->limits.probe_us_max = PROBE_US;
     if (h->limits.process_us_max == 0)
         h->limits.process_us_max = PROCESS_LEAST_US;
-    h->host_fd = h->quick_fd = -1;
+    h->host_fd = -1;
+    look_init(&h->look);
     (void)pthread_mutex_init(&h->lock, NULL);
     *ret = h;
     return 0;
@@ -84,7 +87,7 @@ static int program_fd(void)
 }
 
 /* In the forked child: only calls that are safe there. */
-static void program_exec(int fd, int host_fd, int quick_fd)
+static void program_exec(int fd, int host_fd, int look_fd)
 {
     static char *const argv[] = { "whazz-audio", "host", NULL };
     /* Each task's child is a fork: what is bound and grown beforehand is not
@@ -93,40 +96,40 @@ static void program_exec(int fd, int host_fd, int quick_fd)
                                   "GLIBC_TUNABLES=glibc.malloc.top_pad=8388608", NULL };
     sigset_t none;
     const int host = fcntl(host_fd, F_DUPFD_CLOEXEC, 10);
-    const int quick = fcntl(quick_fd, F_DUPFD_CLOEXEC, 10);
+    const int look = fcntl(look_fd, F_DUPFD_CLOEXEC, 10);
     const int program = fcntl(fd, F_DUPFD_CLOEXEC, 10);
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    if (host >= 0 && quick >= 0 && program >= 0 && dup2(host, HOST_FD) == HOST_FD &&
-        dup2(quick, QUICK_FD) == QUICK_FD)
+    if (host >= 0 && look >= 0 && program >= 0 && dup2(host, HOST_FD) == HOST_FD &&
+        dup2(look, LOOK_FD) == LOOK_FD)
         (void)fexecve(program, argv, envp);
     _exit(127);
 }
 
 static int host_spawn(struct audio_host *h, struct err *reterr)
 {
-    int host[2] = { -1, -1 }, quick[2] = { -1, -1 };
+    int host[2] = { -1, -1 }, look[2] = { -1, -1 };
     const int program = program_fd();
     int rc = 0;
 
     if (program < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, host) != 0 ||
-        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, quick) != 0)
+        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, look) != 0)
         rc = err_set_errno(reterr, errno, "audio program");
     if (rc == 0) {
         h->pid = fork();
         if (h->pid == 0)
-            program_exec(program, host[1], quick[1]);
+            program_exec(program, host[1], look[1]);
         if (h->pid < 0)
             rc = err_set_errno(reterr, errno, "audio program");
     }
     h->host_fd = host[0];
-    h->quick_fd = quick[0];
+    look_connect(&h->look, look[0]);
     if (host[1] >= 0)
         (void)close(host[1]);
-    if (quick[1] >= 0)
-        (void)close(quick[1]);
+    if (look[1] >= 0)
+        (void)close(look[1]);
     if (program >= 0)
         (void)close(program);
     return rc;
@@ -136,14 +139,13 @@ static void host_end(struct audio_host *h)
 {
     if (h->host_fd >= 0)
         (void)close(h->host_fd);
-    if (h->quick_fd >= 0)
-        (void)close(h->quick_fd);
-    h->host_fd = h->quick_fd = -1;
+    h->host_fd = -1;
     if (h->pid > 0) {
         (void)kill(h->pid, SIGKILL);
         (void)waitpid(h->pid, NULL, 0);
     }
     h->pid = 0;
+    look_disconnect(&h->look);
 }
 
 void audio_host_warm(struct audio_host *host)
@@ -166,6 +168,7 @@ void audio_host_free(struct audio_host **host)
     (void)pthread_mutex_lock(&h->lock);
     host_end(h);
     (void)pthread_mutex_unlock(&h->lock);
+    look_release(&h->look);
     (void)pthread_mutex_destroy(&h->lock);
     free(h);
     *host = NULL;
@@ -186,7 +189,7 @@ static void host_check(struct audio_host *h)
 }
 
 /* Sends a request, starting the program when it does not run. Fills the task's socket. */
-static int task_send(struct audio_host *h, const struct audio_request *request, bool quick,
+static int task_send(struct audio_host *h, const struct audio_request *request,
                      const int *fds, size_t fds_count, int *ret_socket, struct err *reterr)
 {
     int sockets[2], all[AUDIO_FDS_MAX], rc = 0;
@@ -201,8 +204,7 @@ static int task_send(struct audio_host *h, const struct audio_request *request, 
         if (h->pid == 0)
             rc = host_spawn(h, reterr);
         if (rc == 0)
-            sent = audio_send(quick ? h->quick_fd : h->host_fd, request, sizeof *request,
-                              all, fds_count + 1);
+            sent = audio_send(h->host_fd, request, sizeof *request, all, fds_count + 1);
         if (!sent)
             host_end(h);
     }
@@ -265,7 +267,7 @@ static int message_take(struct waiting *w, const struct audio_message *m,
     default:
         w->result = *m;
         w->has_result = true;
-        return m->kind == AUDIO_MESSAGE_UNSURE;
+        return 0;
     }
 }
 
@@ -280,8 +282,8 @@ static int interruption(struct waiting *w, struct err *reterr)
     return 0;
 }
 
-/* Reads what the task says until it has ended. `is_quick`: its first message is all. */
-static int task_wait(struct waiting *w, int socket_fd, bool is_quick, struct err *reterr)
+/* Reads what the task says until it has ended. */
+static int task_wait(struct waiting *w, int socket_fd, struct err *reterr)
 {
     struct audio_message m;
     char bytes[sizeof m];
@@ -293,11 +295,10 @@ static int task_wait(struct waiting *w, int socket_fd, bool is_quick, struct err
         struct pollfd poll_fd = { .fd = socket_fd, .events = POLLIN };
         int64_t len;
 
-        if (poll(&poll_fd, 1, POLL_MS) == 0 || !is_quick) {
-            rc = interruption(w, reterr);
-            if (rc)
-                return rc;
-        }
+        (void)poll(&poll_fd, 1, POLL_MS);
+        rc = interruption(w, reterr);
+        if (rc)
+            return rc;
         if (!poll_fd.revents)
             continue;
         len = audio_receive(socket_fd, bytes, sizeof bytes, fds, &count);
@@ -312,7 +313,7 @@ static int task_wait(struct waiting *w, int socket_fd, bool is_quick, struct err
         if (!audio_message_read(bytes, (size_t)len, &m))
             return err_set(reterr, ERR_CRASHED, "The file made the decoder fail.");
         rc = message_take(w, &m, reterr);
-        if (rc || (is_quick && w->has_result))
+        if (rc)
             return rc < 0 ? rc : 0;
     }
 }
@@ -328,30 +329,27 @@ static int failure_of(const struct audio_message *m, struct err *reterr)
                    m->text[0] ? m->text : "The file made the decoder fail.");
 }
 
-/* A child says UNSURE only of quick looks, and refuses what is too long by itself. */
+/* A child refuses what is too long by itself. */
 static int result_check(const struct audio_host *h, const struct audio_message *m,
-                        bool is_quick, struct err *reterr)
+                        struct err *reterr)
 {
     if (m->kind == AUDIO_MESSAGE_FAILURE)
         return failure_of(m, reterr);
-    if ((m->kind != AUDIO_MESSAGE_RESULT && !is_quick) ||
-        m->info.duration_us > h->limits.duration_us_max)
+    if (m->kind != AUDIO_MESSAGE_RESULT || m->info.duration_us > h->limits.duration_us_max)
         return err_set(reterr, ERR_CRASHED, "The file made the decoder fail.");
     return 0;
 }
 
 static int task_run(struct audio_host *h, const struct audio_request *request,
-                    bool is_quick, const int *fds, size_t fds_count, struct waiting *w,
-                    struct err *reterr)
+                    const int *fds, size_t fds_count, struct waiting *w, struct err *reterr)
 {
-    int socket_fd = -1,
-        rc = task_send(h, request, is_quick, fds, fds_count, &socket_fd, reterr);
+    int socket_fd = -1, rc = task_send(h, request, fds, fds_count, &socket_fd, reterr);
 
     if (rc)
         return rc;
-    rc = task_wait(w, socket_fd, is_quick, reterr);
+    rc = task_wait(w, socket_fd, reterr);
     (void)close(socket_fd); /* ends a child that still runs */
-    return rc ? rc : result_check(h, &w->result, is_quick, reterr);
+    return rc ? rc : result_check(h, &w->result, reterr);
 }
 
 /* A request with the host's limits. */
@@ -367,19 +365,56 @@ static struct audio_request request_of(const struct audio_host *h,
                                    .file_bytes_max = 1 };
 }
 
-int audio_probe(struct audio_host *host, int fd, struct audio_info *ret, struct err *reterr)
-{
-    const int64_t budget_us = host->limits.probe_us_max;
-    const struct audio_request request = request_of(host, AUDIO_REQUEST_PROBE, budget_us);
-    struct waiting w = { .host = host, .deadline_us = clock_monotonic_us() + budget_us };
-    int rc = task_run(host, &request, true, &fd, 1, &w, NULL);
+/* ---- looking ---- */
 
-    if (rc != 0 || w.result.kind != AUDIO_MESSAGE_RESULT) {
-        w.has_result = false;
-        rc = task_run(host, &request, false, &fd, 1, &w, reterr);
-    }
+/* Whether the head says all that libav would have to be asked for. */
+static bool head_says_all(struct audio_host *h, struct view head, int64_t file_bytes,
+                          struct audio_info *ret)
+{
+    return look_ask(&h->look, head, file_bytes, h->limits.probe_us_max, ret) &&
+           ret->duration_us <= h->limits.duration_us_max;
+}
+
+static int probe_by_libav(struct audio_host *h, int fd, struct audio_info *ret,
+                          struct err *reterr)
+{
+    const int64_t budget_us = h->limits.probe_us_max;
+    const struct audio_request request = request_of(h, AUDIO_REQUEST_PROBE, budget_us);
+    struct waiting w = { .host = h, .deadline_us = clock_monotonic_us() + budget_us };
+    const int rc = task_run(h, &request, &fd, 1, &w, reterr);
+
     if (rc == 0)
         *ret = w.result.info;
+    return rc;
+}
+
+int audio_probe(struct audio_host *host, int fd, struct audio_info *ret, struct err *reterr)
+{
+    char head[AUDIO_HEAD_BYTES_MAX];
+    const ssize_t got = pread(fd, head, sizeof head, 0);
+    struct stat status;
+
+    if (got < 0 || fstat(fd, &status) < 0)
+        return err_set_errno(reterr, errno, "probe");
+    return head_says_all(host, (struct view){ head, (size_t)got }, status.st_size, ret)
+               ? 0
+               : probe_by_libav(host, fd, ret, reterr);
+}
+
+int audio_probe_bytes(struct audio_host *host, struct view bytes, struct audio_info *ret,
+                      struct err *reterr)
+{
+    int fd, rc;
+
+    if (head_says_all(host, bytes, (int64_t)bytes.len, ret))
+        return 0;
+    fd = memfd_create("whazz-probe", MFD_CLOEXEC);
+    if (fd < 0)
+        return err_set_errno(reterr, errno, "probe");
+    rc = pwrite(fd, bytes.ptr, bytes.len, 0) == (ssize_t)bytes.len
+             ? probe_by_libav(host, fd, ret, reterr)
+             : err_set_errno(reterr, errno, "probe");
+    (void)close(fd);
     return rc;
 }
 
@@ -453,7 +488,7 @@ int audio_process(struct audio_host *host, const struct audio_task *task,
     w.started_us = clock_monotonic_us();
     w.budget_us = host->limits.process_us_max + task->duration_us;
     w.deadline_us = w.started_us + 2 * w.budget_us;
-    rc = task_run(host, &request, false, fds, fds[2] < 0 ? 2 : 3, &w, reterr);
+    rc = task_run(host, &request, fds, fds[2] < 0 ? 2 : 3, &w, reterr);
     if (fds[2] >= 0)
         (void)close(fds[2]);
     if (rc == 0)
@@ -510,7 +545,7 @@ int audio_peaks(struct audio_host *host, int fd, int buckets, struct audio_peaks
         return err_set_errno(reterr, errno, "waveform");
     request.buckets = (uint32_t)buckets;
     request.output_bytes_max = request.file_bytes_max = 2 * buckets;
-    rc = task_run(host, &request, false, fds, 2, &w, reterr);
+    rc = task_run(host, &request, fds, 2, &w, reterr);
     if (rc == 0)
         rc = peaks_read(fds[1], buckets, &w.result, ret, reterr);
     (void)close(fds[1]);

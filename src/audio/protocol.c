@@ -84,6 +84,32 @@ bool audio_request_read(const void *bytes, size_t len, struct audio_request *ret
     return true;
 }
 
+bool audio_look_read(const void *bytes, size_t len, struct audio_look *ret,
+                     size_t *ret_head_bytes)
+{
+    const size_t least = offsetof(struct audio_look, head);
+
+    if (len < least || len > least + sizeof ret->head)
+        return false;
+    memcpy(ret, bytes, len);
+    *ret_head_bytes = len - least;
+    return ret->magic == AUDIO_MAGIC && ret->file_bytes >= 0;
+}
+
+bool audio_looked_read(const void *bytes, size_t len, struct audio_looked *ret)
+{
+    struct audio_looked m;
+
+    if (len != sizeof m)
+        return false;
+    memcpy(&m, bytes, sizeof m);
+    if (m.magic != AUDIO_MAGIC || m.is_sure > 1 ||
+        (m.is_sure && (!info_is_sane(&m.info) || !info_is_whole(&m.info))))
+        return false;
+    *ret = m;
+    return true;
+}
+
 union control {
     struct cmsghdr align;
     char bytes[CMSG_SPACE(sizeof(int) * AUDIO_FDS_MAX)];

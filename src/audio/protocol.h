@@ -12,7 +12,13 @@
 #include <stdint.h>
 #include "audio/audio.h"
 
-enum { AUDIO_MAGIC = 0x7a7a6877, AUDIO_TEXT_MAX = 160, AUDIO_FDS_MAX = 4 };
+enum {
+    AUDIO_MAGIC = 0x7a7a6877,
+    AUDIO_TEXT_MAX = 160,
+    AUDIO_FDS_MAX = 4,
+    AUDIO_HEAD_BYTES_MAX =
+        8192, /* of a file: enough for all WAV headers without huge tags */
+};
 
 enum audio_request_kind {
     AUDIO_REQUEST_PROBE,   /* input */
@@ -36,7 +42,6 @@ enum audio_message_kind {
     AUDIO_MESSAGE_PROGRESS, /* permille, and info: how much work there is */
     AUDIO_MESSAGE_RESULT,   /* info and, of processing, the rest */
     AUDIO_MESSAGE_FAILURE,  /* code and text */
-    AUDIO_MESSAGE_UNSURE,   /* of the quick look at WAV headers: ask libav */
     AUDIO_MESSAGE_EXITED,   /* from the host: wait_status, memory_peak_bytes */
 };
 
@@ -51,10 +56,26 @@ struct audio_message {
     char text[AUDIO_TEXT_MAX];
 };
 
+/* A question to the child that looks at WAV headers, and its answer, on a socket of their
+ * own and without descriptors: one after the other. */
+struct audio_look {
+    uint32_t magic;
+    int64_t file_bytes;
+    char head[AUDIO_HEAD_BYTES_MAX]; /* only what there is of it is sent */
+};
+struct audio_looked {
+    uint32_t magic;
+    uint32_t is_sure; /* 0: ask libav, there is no info; or 1 */
+    struct audio_info info;
+};
+
 /* Whether `bytes` are one well-formed message: known kind, terminated printable text,
  * figures in range; of a result, whole and consistent information. */
 bool audio_message_read(const void *bytes, size_t len, struct audio_message *ret);
 bool audio_request_read(const void *bytes, size_t len, struct audio_request *ret);
+bool audio_look_read(const void *bytes, size_t len, struct audio_look *ret,
+                     size_t *ret_head_bytes);
+bool audio_looked_read(const void *bytes, size_t len, struct audio_looked *ret);
 
 /* Sends one message with up to AUDIO_FDS_MAX descriptors; false when the other side is
  * gone. */

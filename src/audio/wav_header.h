@@ -9,10 +9,6 @@
 #include "base/err.h"
 #include "base/view.h"
 
-enum {
-    WAV_HEADER_BYTES_MAX = 65536
-}; /* of the file's start: enough for all but huge tags */
-
 bool wav_header_is_wave(struct view head);
 
 /* `head` holds the first bytes of a file of `file_bytes` bytes: integer PCM of 8, 16, 24 or

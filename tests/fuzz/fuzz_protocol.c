@@ -21,6 +21,22 @@ static void check_message(const uint8_t *data, size_t size)
         __builtin_trap();
 }
 
+/* A head is never longer than what was sent. */
+static void check_look(const uint8_t *data, size_t size)
+{
+    struct audio_look question;
+    struct audio_looked answer;
+    size_t head_bytes;
+
+    if (audio_look_read(data, size, &question, &head_bytes) &&
+        (head_bytes > sizeof question.head || head_bytes > size || question.file_bytes < 0))
+        __builtin_trap();
+    if (audio_looked_read(data, size, &answer) && answer.is_sure &&
+        (answer.info.frames <= 0 || answer.info.sample_rate_hz <= 0 ||
+         answer.info.channels <= 0 || answer.info.duration_us < 0))
+        __builtin_trap();
+}
+
 static void check_request(const uint8_t *data, size_t size)
 {
     struct audio_request r;
@@ -33,33 +49,41 @@ static void check_request(const uint8_t *data, size_t size)
         __builtin_trap();
 }
 
-/* The bytes as they are; and, since few random bytes have the magic number and the length,
- * over the rest of a good message. */
+/* Over the rest of a good message: few random bytes have the magic number and the length.
+ */
+static void check_within(void (*check)(const uint8_t *data, size_t size), const void *good,
+                         size_t good_size, const uint8_t *data, size_t size)
+{
+    static unsigned char bytes[sizeof(struct audio_look)];
+
+    memcpy(bytes, good, good_size);
+    if (size > 2) {
+        const size_t at = (size_t)(data[0] | data[1] << 8) % good_size;
+        const size_t len = size - 2 < good_size - at ? size - 2 : good_size - at;
+
+        memcpy(bytes + at, data + 2, len);
+    }
+    check(bytes, good_size);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct audio_message m = { .magic = AUDIO_MAGIC,
-                               .kind = AUDIO_MESSAGE_RESULT,
-                               .info = { "wav", 16000, 1000000, 16000, 1 } };
-    struct audio_request r = { .magic = AUDIO_MAGIC };
-    unsigned char bytes[sizeof m];
+    static const struct audio_message message = { .magic = AUDIO_MAGIC,
+                                                  .kind = AUDIO_MESSAGE_RESULT,
+                                                  .info = { "wav", 16000, 1000000, 16000,
+                                                            1 } };
+    static const struct audio_request request = { .magic = AUDIO_MAGIC };
+    static const struct audio_look question = { .magic = AUDIO_MAGIC };
+    static const struct audio_looked answer = {
+        .magic = AUDIO_MAGIC, .is_sure = 1, .info = { "wav", 16000, 1000000, 16000, 1 }
+    };
 
     check_message(data, size);
     check_request(data, size);
-    memcpy(bytes, &m, sizeof m);
-    if (size > 2) {
-        const size_t at = (size_t)(data[0] | data[1] << 8) % sizeof m;
-        const size_t len = size - 2 < sizeof m - at ? size - 2 : sizeof m - at;
-
-        memcpy(bytes + at, data + 2, len);
-    }
-    check_message(bytes, sizeof bytes);
-    memcpy(bytes, &r, sizeof r);
-    if (size > 2) {
-        const size_t at = (size_t)(data[0] | data[1] << 8) % sizeof r;
-        const size_t len = size - 2 < sizeof r - at ? size - 2 : sizeof r - at;
-
-        memcpy(bytes + at, data + 2, len);
-    }
-    check_request(bytes, sizeof r);
+    check_look(data, size);
+    check_within(check_message, &message, sizeof message, data, size);
+    check_within(check_request, &request, sizeof request, data, size);
+    check_within(check_look, &question, sizeof question, data, size);
+    check_within(check_look, &answer, sizeof answer, data, size);
     return 0;
 }

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include "audio/protocol.h"
 
-enum { HOST_FD = 3, QUICK_FD = 4, FLOOD = 20000, DAWDLE_MS = 900 };
+enum { HOST_FD = 3, LOOK_FD = 4, FLOOD = 20000, DAWDLE_MS = 900 };
 
 static struct audio_message message(enum audio_message_kind kind)
 {
@@ -53,8 +53,6 @@ static void spoil(const char *how, struct audio_message *m)
         m->output_bytes = 123;
     else if (strcmp(how, "buckets") == 0)
         m->buckets = AUDIO_PEAKS_MAX;
-    else if (strcmp(how, "unsure") == 0)
-        m->kind = AUDIO_MESSAGE_UNSURE;
     else if (strcmp(how, "blame") == 0)
         m->kind = AUDIO_MESSAGE_FAILURE, m->code = ERR_LIMIT;
 }
@@ -116,6 +114,49 @@ static void act(const char *how, const int *fds, size_t count)
     tell_exit(fds[0], 0);
 }
 
+/* Says of a look what no header said: two seconds. */
+static struct audio_looked looked(const char *how)
+{
+    struct audio_looked m = { .magic = AUDIO_MAGIC,
+                              .is_sure = strncmp(how, "sure", 4) == 0,
+                              .info = { "wav", 32000, 2000000, 16000, 1 } };
+
+    if (strcmp(how, "sure magic") == 0)
+        m.magic++;
+    else if (strcmp(how, "sure twice") == 0)
+        m.is_sure = 2;
+    else if (strcmp(how, "sure contradiction") == 0)
+        m.info.frames--, m.info.sample_rate_hz = 8000;
+    else if (strcmp(how, "sure forever") == 0)
+        m.info = (struct audio_info){ "wav", INT64_C(16000) * 90000,
+                                      INT64_C(1000000) * 90000, 16000, 1 };
+    return m;
+}
+
+static void look(void)
+{
+    struct audio_look question;
+    char bytes[sizeof question], how[32] = "";
+    int fds[AUDIO_FDS_MAX];
+    size_t count, head_bytes;
+    const int64_t len = audio_receive(LOOK_FD, bytes, sizeof bytes, fds, &count);
+    struct audio_looked m;
+
+    if (len <= 0)
+        (void)close(LOOK_FD);
+    if (len <= 0)
+        return;
+    if (!audio_look_read(bytes, (size_t)len, &question, &head_bytes))
+        _exit(3);
+    memcpy(how, question.head, head_bytes < sizeof how ? head_bytes : sizeof how - 1);
+    if (strcmp(how, "hang") == 0)
+        return;
+    if (strcmp(how, "die") == 0)
+        _exit(1);
+    m = looked(how);
+    (void)audio_send(LOOK_FD, &m, sizeof m - (strcmp(how, "sure short") == 0), NULL, 0);
+}
+
 static void serve(int listen_fd)
 {
     struct audio_request request;
@@ -134,13 +175,7 @@ static void serve(int listen_fd)
         return; /* the descriptors stay open */
     if (strcmp(how, "die") == 0)
         _exit(1);
-    if (listen_fd == QUICK_FD) {
-        const struct audio_message m = message(AUDIO_MESSAGE_UNSURE);
-
-        tell(fds[0], &m);
-    } else {
-        act(how, fds, count);
-    }
+    act(how, fds, count);
     for (size_t i = 0; i < count; i++)
         (void)close(fds[i]);
 }
@@ -149,12 +184,12 @@ int main(void)
 {
     for (;;) {
         struct pollfd polls[] = { { .fd = HOST_FD, .events = POLLIN },
-                                  { .fd = QUICK_FD, .events = POLLIN } };
+                                  { .fd = LOOK_FD, .events = POLLIN } };
 
         (void)poll(polls, 2, -1);
-        for (int i = 0; i < 2; i++) {
-            if (polls[i].revents)
-                serve(polls[i].fd);
-        }
+        if (polls[0].revents)
+            serve(HOST_FD);
+        if (polls[1].revents & (POLLIN | POLLHUP))
+            look();
     }
 }

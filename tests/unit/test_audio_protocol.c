@@ -105,6 +105,59 @@ static void requests_with_a_figure_out_of_range_are_refused(void **state)
     REFUSED(good_request, request_passes, file_bytes_max, -1);
 }
 
+static struct audio_looked good_answer(void)
+{
+    return (struct audio_looked){ .magic = AUDIO_MAGIC,
+                                  .is_sure = 1,
+                                  .info = { "wav", 48000, 1000000, 48000, 2 } };
+}
+
+static bool answer_passes(const struct audio_looked *a)
+{
+    struct audio_looked read;
+
+    return audio_looked_read(a, sizeof *a, &read);
+}
+
+static void answers_about_a_header_say_all_or_nothing(void **state)
+{
+    struct audio_looked a = good_answer();
+
+    (void)state;
+    assert_false(audio_looked_read(&a, sizeof a - 1, &a));
+    REFUSED(good_answer, answer_passes, magic, 0);
+    REFUSED(good_answer, answer_passes, is_sure, 2);
+    REFUSED(good_answer, answer_passes, info.frames, 0);
+    REFUSED(good_answer, answer_passes, info.duration_us, 1000002);
+    REFUSED(good_answer, answer_passes, info.sample_rate_hz, 0);
+    REFUSED(good_answer, answer_passes, info.channels, AUDIO_CHANNELS_MAX + 1);
+    REFUSED(good_answer, answer_passes, info.format[0], '\0');
+    a = (struct audio_looked){ .magic = AUDIO_MAGIC };
+    assert_true(answer_passes(&a));
+}
+
+static void a_question_has_as_much_of_the_head_as_was_sent(void **state)
+{
+    const size_t least = offsetof(struct audio_look, head);
+    struct audio_look q = { .magic = AUDIO_MAGIC, .file_bytes = 5000 }, read;
+    char larger[sizeof q + 16] = { 0 };
+    size_t head_bytes;
+
+    (void)state;
+    memcpy(larger, &q, sizeof q);
+    assert_true(audio_look_read(&q, least + 100, &read, &head_bytes));
+    assert_int_equal(head_bytes, 100);
+    assert_true(audio_look_read(&q, least, &read, &head_bytes));
+    assert_int_equal(head_bytes, 0);
+    assert_false(audio_look_read(&q, least - 1, &read, &head_bytes));
+    assert_false(
+        audio_look_read(larger, least + AUDIO_HEAD_BYTES_MAX + 1, &read, &head_bytes));
+    q.file_bytes = -1;
+    assert_false(audio_look_read(&q, least + 1, &read, &head_bytes));
+    q = (struct audio_look){ .magic = AUDIO_MAGIC + 1 };
+    assert_false(audio_look_read(&q, least + 1, &read, &head_bytes));
+}
+
 static void texts_must_end(void **state)
 {
     struct audio_message m = good_result();
@@ -194,6 +247,8 @@ int main(void)
         cmocka_unit_test(only_whole_messages_pass),
         cmocka_unit_test(messages_with_a_figure_out_of_range_are_refused),
         cmocka_unit_test(requests_with_a_figure_out_of_range_are_refused),
+        cmocka_unit_test(answers_about_a_header_say_all_or_nothing),
+        cmocka_unit_test(a_question_has_as_much_of_the_head_as_was_sent),
         cmocka_unit_test(texts_must_end),
         cmocka_unit_test(messages_carry_descriptors_and_no_more_than_fit),
         cmocka_unit_test(surplus_descriptors_are_dropped),

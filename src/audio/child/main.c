@@ -1,6 +1,6 @@
 /* whazz-audio: the program that holds libav. It is embedded in whazz and started from
- * memory with two sockets: 3, for tasks that each get a forked child, and 4, for quick
- * looks at WAV headers by one child that lives on. Not for people to run. */
+ * memory with two sockets: 3, for tasks that each get a forked child, and 4, for looks at
+ * WAV headers by one child that lives on. Not for people to run. */
 #include <errno.h>
 #include <fcntl.h>
 #include <libavutil/log.h>
@@ -22,9 +22,9 @@
 
 enum {
     HOST_FD = 3,
-    QUICK_FD = 4,
+    LOOK_FD = 4,
     TASKS_MAX = 64,
-    QUICK_MEMORY_BYTES = 1 << 30,
+    LOOK_MEMORY_BYTES = 1 << 30,
 };
 
 struct task {
@@ -35,7 +35,7 @@ struct task {
 struct host {
     struct task tasks[TASKS_MAX];
     int signal_fd;
-    pid_t quick_pid;
+    pid_t look_pid;
 };
 
 /* Nothing may outlive the server. */
@@ -54,28 +54,31 @@ static void fds_close(const int *fds, size_t count)
 
 /* ---- the child that looks at WAV headers ---- */
 
-static void quick_serve(void)
+static void look_serve(void)
 {
-    const struct sandbox_limits limits = { .memory_bytes = QUICK_MEMORY_BYTES };
-    struct audio_request request;
-    char bytes[sizeof request];
+    const struct sandbox_limits limits = { .memory_bytes = LOOK_MEMORY_BYTES };
+    struct audio_look question;
+    struct audio_looked answer;
+    char bytes[sizeof question];
     int fds[AUDIO_FDS_MAX];
-    size_t count;
+    size_t count, head_bytes;
 
     if (sandbox_enter(&limits, NULL) != 0)
         _exit(1);
     for (;;) {
-        const int64_t len = audio_receive(QUICK_FD, bytes, sizeof bytes, fds, &count);
+        const int64_t len = audio_receive(LOOK_FD, bytes, sizeof bytes, fds, &count);
 
         if (len <= 0)
             _exit(0);
-        if (audio_request_read(bytes, (size_t)len, &request) && count >= 2)
-            task_quick_look(&request, fds[0], fds[1]);
         fds_close(fds, count);
+        if (!audio_look_read(bytes, (size_t)len, &question, &head_bytes))
+            continue;
+        task_look(&question, head_bytes, &answer);
+        (void)audio_send(LOOK_FD, &answer, sizeof answer, NULL, 0);
     }
 }
 
-static pid_t quick_start(int signal_fd)
+static pid_t look_start(int signal_fd)
 {
     const pid_t parent = getpid(), pid = fork();
 
@@ -83,7 +86,7 @@ static pid_t quick_start(int signal_fd)
         die_with_parent(parent);
         (void)close(HOST_FD);
         (void)close(signal_fd);
-        quick_serve();
+        look_serve();
     }
     return pid;
 }
@@ -175,8 +178,8 @@ static void children_reap(struct host *h)
 
     (void)!read(h->signal_fd, &info, sizeof info);
     while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
-        if (pid == h->quick_pid)
-            exit(1); /* it never ends by itself: the server starts anew */
+        if (pid == h->look_pid && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
+            exit(1); /* it crashed: the server starts anew */
         for (size_t i = 0; i < TASKS_MAX; i++) {
             struct task *t = &h->tasks[i];
             const struct audio_message m = { .magic = AUDIO_MAGIC,
@@ -240,10 +243,10 @@ int main(int argc, char **argv)
     (void)sigaddset(&signals, SIGCHLD);
     (void)sigprocmask(SIG_SETMASK, &signals, NULL);
     host.signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    host.quick_pid = quick_start(host.signal_fd);
-    if (host.signal_fd < 0 || host.quick_pid < 0)
+    host.look_pid = look_start(host.signal_fd);
+    if (host.signal_fd < 0 || host.look_pid < 0)
         return 1;
-    (void)close(QUICK_FD);
+    (void)close(LOOK_FD);
     for (;;)
         host_turn(&host);
 }
