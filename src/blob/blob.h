@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "base/err.h"
 #include "base/uuid.h"
+#include "base/view.h"
 
 struct blob_store;
 struct blob_writer;
@@ -45,15 +46,19 @@ int64_t blob_writer_bytes(const struct blob_writer *w);
 /* Of a bounded writer it is "" until the commit. */
 const char *blob_writer_name(const struct blob_writer *w);
 /* The descriptor, open for reading and writing, valid until the writer ends: for the audio
- * child, which reads an upload or writes a result. */
+ * child, which reads an upload or writes a result. -1 when the bytes wait in memory. */
 int blob_writer_fd(const struct blob_writer *w);
-/* For bytes that a child wrote through the descriptor: counts and hashes them now. Blocks.
+/* What waits in memory, until more is added or it is committed; NULL when it is in a file.
+ */
+struct view blob_writer_held(const struct blob_writer *w);
+/* For bytes that a child wrote through the descriptor, which there must be: counts and
+ * hashes them now. Blocks.
  */
 MUST_CHECK int blob_writer_rescan(struct blob_writer *w, struct err *reterr);
 /* Makes bytes and name durable (fsync): blocks, so never on an event loop. After it the
  * blob exists; the writer still has to be closed. Fills the hex SHA-256. Concurrent calls
- * may share directory syncs. What a bounded writer wrote may become durable only by the
- * next blob_store_settle(). */
+ * may share directory syncs. What a bounded writer held in memory is there and durable only
+ * after the next blob_store_settle(). */
 MUST_CHECK int blob_writer_commit(struct blob_writer *w, char digest[BLOB_DIGEST_SIZE],
                                   struct err *reterr);
 /* ERR_IO when settling has failed since the commit, with what this writer wrote. */
@@ -61,9 +66,9 @@ MUST_CHECK int blob_writer_check(const struct blob_writer *w, struct err *reterr
 /* Frees the writer. What was not committed is gone without a trace. Accepts NULL. */
 void blob_writer_close(struct blob_writer **w);
 
-/* Makes durable what bounded writers committed before; it is called before a transaction
- * that refers to them is committed, and when it fails, that transaction must not be. One
- * thread at a time; blocks. */
+/* Writes what bounded writers committed before, and makes it durable; it is called before a
+ * transaction that refers to them is committed, and when it fails, that transaction must
+ * not be. Blocks. */
 MUST_CHECK int blob_store_settle(struct blob_store *store, struct err *reterr);
 
 /* Opens a blob for reading; *ret_fd is the caller's, of the file or of a copy in memory.

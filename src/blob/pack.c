@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "blob/fs.h"
@@ -13,6 +15,14 @@
 enum {
     PACK_PAGES = (64 << 20) / PACK_PAGE_BYTES, /* from this size on a pack is full */
     OPEN_ATTEMPTS_MAX = 16,
+    RUN_MAX = 64, /* blobs in one write */
+};
+
+/* A blob that has its place in a pack but is not written yet. */
+struct piece {
+    unsigned char *block;
+    uint32_t page, pages;
+    struct piece *next;
 };
 
 /* Its descriptor, and with it the lock, stays open while someone is writing. */
@@ -23,14 +33,17 @@ struct pack {
     unsigned users;
     atomic_bool has_failed;
     bool is_unsettled;
-    struct pack *next; /* of the unsettled ones */
+    struct piece *first, **end; /* by page */
+    struct pack *next;          /* of the unsettled ones */
 };
 
-void packs_init(struct packs *p, int root_fd)
+void packs_init(struct packs *p, int root_fd, struct blob_memory *memory)
 {
     *p = (struct packs){ .root_fd = root_fd,
+                         .memory = memory,
                          .are_possible = pack_holes_are_possible(root_fd) };
     (void)pthread_mutex_init(&p->lock, NULL);
+    (void)pthread_mutex_init(&p->settling, NULL);
 }
 
 /* The caller holds the lock. */
@@ -56,6 +69,7 @@ void packs_release(struct packs *p)
     (void)packs_settle(p);
     if (p->open)
         pack_let_go(p->open);
+    (void)pthread_mutex_destroy(&p->settling);
     (void)pthread_mutex_destroy(&p->lock);
 }
 
@@ -77,68 +91,66 @@ static int pack_begin(struct packs *p, struct pack **ret)
         free(pack);
         return errnum;
     }
+    pack->end = &pack->first;
     pack->users = 1; /* the packs themselves */
     *ret = pack;
     return 0;
 }
 
-/* Takes room for `len` bytes and makes the caller a user of the pack. */
-static int room_take(struct packs *p, size_t len, struct pack **ret, uint32_t *ret_page)
+/* The next settling writes it. The caller holds the lock. */
+static void piece_add(struct packs *p, struct pack *pack, struct piece *piece)
 {
-    struct pack *pack;
-    int errnum = 0;
-
-    (void)pthread_mutex_lock(&p->lock);
-    if (!p->open)
-        errnum = pack_begin(p, &p->open);
-    pack = p->open;
-    if (!errnum) {
-        *ret = pack;
-        *ret_page = pack->end_page;
-        pack->end_page += pack_pages((int64_t)len);
-        pack->users++;
-        if (pack->end_page >= PACK_PAGES)
-            pack_end(p, pack);
-    }
-    (void)pthread_mutex_unlock(&p->lock);
-    return errnum;
-}
-
-/* From now on a settling stands for what was written. */
-static void pack_written(struct packs *p, struct pack *pack)
-{
-    (void)pthread_mutex_lock(&p->lock);
     if (!pack->is_unsettled) {
         pack->is_unsettled = true;
         pack->users++;
         pack->next = p->unsettled;
         p->unsettled = pack;
     }
-    (void)pthread_mutex_unlock(&p->lock);
+    *pack->end = piece;
+    pack->end = &piece->next;
 }
 
-int packs_append(struct packs *p, int from_fd, size_t len, const char *suffix,
-                 char name[BLOB_NAME_SIZE], struct pack **ret)
+/* The caller holds the lock, and becomes a user of the pack. */
+static int place_take(struct packs *p, struct pack_place *place, struct pack **ret)
 {
-    struct pack_place place = { .bytes = (uint32_t)len };
-    char header[PACK_HEADER_BYTES];
-    struct pack *pack;
-    int errnum = room_take(p, len, &pack, &place.page);
+    const int errnum = p->open ? 0 : pack_begin(p, &p->open);
+    struct pack *pack = p->open;
 
     if (errnum)
         return errnum;
-    place.pack = pack->id;
-    blob_name_of_place(name, &place, suffix);
-    pack_header_make(header, name, clock_now_us());
-    errnum = pack_file_write(pack->fd, place.page, header, from_fd, len);
+    place->pack = pack->id;
+    place->page = pack->end_page;
+    pack->end_page += pack_pages(place->bytes);
+    pack->users++;
+    if (pack->end_page >= PACK_PAGES)
+        pack_end(p, pack);
+    *ret = pack;
+    return 0;
+}
+
+int packs_append(struct packs *p, unsigned char *block, size_t len, const char *suffix,
+                 char name[BLOB_NAME_SIZE], struct pack **ret)
+{
+    struct pack_place place = { .bytes = (uint32_t)len };
+    const uint32_t pages = pack_pages((int64_t)len);
+    const size_t end = PACK_HEADER_BYTES + len;
+    struct piece *piece = malloc(sizeof *piece);
+    int errnum;
+
+    if (!piece)
+        return ENOMEM;
+    memset(block + end, 0, pages * (size_t)PACK_PAGE_BYTES - end);
+    (void)pthread_mutex_lock(&p->lock);
+    errnum = place_take(p, &place, ret);
     if (!errnum) {
-        pack_written(p, pack);
-        *ret = pack;
-        return 0;
+        blob_name_of_place(name, &place, suffix);
+        pack_header_make((char *)block, name, clock_now_us());
+        *piece = (struct piece){ .block = block, .page = place.page, .pages = pages };
+        piece_add(p, *ret, piece);
     }
-    (void)pack_file_clear(pack->fd, place.page, pack_pages((int64_t)len));
-    name[0] = '\0';
-    packs_let_go(p, pack);
+    (void)pthread_mutex_unlock(&p->lock);
+    if (errnum)
+        free(piece);
     return errnum;
 }
 
@@ -153,6 +165,7 @@ void packs_let_go(struct packs *p, struct pack *pack)
 
 /* ---- settling ---- */
 
+/* The caller is settling. */
 static struct pack *unsettled_take(struct packs *p)
 {
     struct pack *pack;
@@ -162,19 +175,77 @@ static struct pack *unsettled_take(struct packs *p)
     if (pack) {
         p->unsettled = pack->next;
         pack->is_unsettled = false;
+        p->written = pack->first;
+        p->written_pack = pack->id;
+        pack->first = NULL;
+        pack->end = &pack->first;
     }
     (void)pthread_mutex_unlock(&p->lock);
     return pack;
 }
 
-/* What a failed sync left in the kernel cannot be told: nothing more goes into such a pack.
+/* Those that follow each other without a gap, in one write. Returns the first of the rest.
  */
-static void pack_fail(struct packs *p, struct pack *pack)
+static const struct piece *run_write(int fd, const struct piece *first, int *ret_errnum)
 {
-    atomic_store(&pack->has_failed, true);
+    struct iovec parts[RUN_MAX];
+    const struct piece *next = first;
+    uint32_t page = first->page;
+    int count = 0;
+
+    for (; next && next->page == page && count < RUN_MAX; next = next->next) {
+        parts[count++] = (struct iovec){ next->block,
+                                         next->pages * (size_t)PACK_PAGE_BYTES };
+        page += next->pages;
+    }
+    *ret_errnum = pack_file_write(fd, first->page, parts, count);
+    return next;
+}
+
+static int pieces_write(int fd, const struct piece *pieces)
+{
+    int errnum = 0;
+
+    if (!pieces)
+        return 0;
+    while (pieces && !errnum)
+        pieces = run_write(fd, pieces, &errnum);
+    return errnum ? errnum : fs_datasync(fd);
+}
+
+static void pieces_free(struct packs *p, struct piece *pieces)
+{
+    while (pieces) {
+        struct piece *next = pieces->next;
+
+        blob_memory_give_back(p->memory, pieces->block);
+        free(pieces);
+        pieces = next;
+    }
+}
+
+static void pieces_clear(int fd, const struct piece *pieces)
+{
+    for (; pieces; pieces = pieces->next)
+        (void)pack_file_clear(fd, pieces->page, pieces->pages);
+}
+
+/* Forgets what was written. What a failed sync left in the kernel cannot be told: nothing
+ * more goes into such a pack. */
+static void pack_settled(struct packs *p, struct pack *pack, bool has_failed)
+{
+    struct piece *pieces;
+
     (void)pthread_mutex_lock(&p->lock);
-    pack_end(p, pack);
+    pieces = p->written;
+    p->written = NULL;
+    if (has_failed) {
+        atomic_store(&pack->has_failed, true);
+        pack_end(p, pack);
+    }
+    pack_let_go(pack);
     (void)pthread_mutex_unlock(&p->lock);
+    pieces_free(p, pieces);
 }
 
 int packs_settle(struct packs *p)
@@ -182,15 +253,17 @@ int packs_settle(struct packs *p)
     struct pack *pack;
     int errnum = 0;
 
+    (void)pthread_mutex_lock(&p->settling);
     while ((pack = unsettled_take(p))) {
-        const int failed = fs_datasync(pack->fd);
+        const int failed = pieces_write(pack->fd, p->written);
 
         if (failed) {
             errnum = failed;
-            pack_fail(p, pack);
+            pieces_clear(pack->fd, p->written);
         }
-        packs_let_go(p, pack);
+        pack_settled(p, pack, failed != 0);
     }
+    (void)pthread_mutex_unlock(&p->settling);
     return errnum;
 }
 
@@ -240,11 +313,64 @@ int packs_blob_open(struct packs *p, const char *name, int *ret_fd, int64_t *ret
     return 0;
 }
 
+/* Takes the piece out of those of its pack that wait; NULL when it does not. The caller
+ * holds the lock. */
+static struct piece *waiting_take(struct packs *p, const struct pack_place *place)
+{
+    struct pack *pack = p->unsettled;
+    struct piece **at, *piece;
+
+    while (pack && pack->id != place->pack)
+        pack = pack->next;
+    if (!pack)
+        return NULL;
+    for (at = &pack->first; *at && (*at)->page != place->page;)
+        at = &(*at)->next;
+    piece = *at;
+    if (piece) {
+        *at = piece->next;
+        piece->next = NULL;
+    }
+    if (!*at)
+        pack->end = at;
+    return piece;
+}
+
+static bool is_being_written(const struct packs *p, const struct pack_place *place)
+{
+    const struct piece *piece = p->written;
+
+    while (piece && (p->written_pack != place->pack || piece->page != place->page))
+        piece = piece->next;
+    return piece != NULL;
+}
+
+/* One that is just being written is waited for. */
+static bool waiting_drop(struct packs *p, const struct pack_place *place)
+{
+    struct piece *piece;
+    bool wait;
+
+    (void)pthread_mutex_lock(&p->lock);
+    piece = waiting_take(p, place);
+    wait = is_being_written(p, place);
+    (void)pthread_mutex_unlock(&p->lock);
+    pieces_free(p, piece);
+    if (wait) {
+        (void)pthread_mutex_lock(&p->settling);
+        (void)pthread_mutex_unlock(&p->settling);
+    }
+    return piece != NULL;
+}
+
 int packs_blob_remove(struct packs *p, const char *name, struct err *reterr)
 {
     struct pack_place place;
-    int fd, errnum, rc = blob_find(p, name, O_RDWR, &fd, &place, reterr);
+    int fd, errnum, rc;
 
+    if (blob_name_place(name, &place) && waiting_drop(p, &place))
+        return 0;
+    rc = blob_find(p, name, O_RDWR, &fd, &place, reterr);
     if (rc)
         return rc == ERR_NOT_FOUND ? 0 : rc;
     errnum = pack_file_clear(fd, place.page, pack_pages(place.bytes));

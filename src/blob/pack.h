@@ -17,40 +17,54 @@
 #include <stdint.h>
 #include "base/err.h"
 #include "blob/blob.h"
+#include "blob/memory.h"
+#include "blob/name.h"
 
 struct pack;
+struct piece;
 
 struct packs {
-    int root_fd; /* borrowed */
+    int root_fd;                /* borrowed */
+    struct blob_memory *memory; /* borrowed */
     bool are_possible;
-    pthread_mutex_t lock;
-    struct pack *open;      /* the one that is appended to; may be NULL */
-    struct pack *unsettled; /* those with bytes that may not be on the disk */
+    pthread_mutex_t settling; /* held while blobs are written; taken before the lock */
+    pthread_mutex_t lock;     /* over what follows */
+    struct pack *open;        /* the one that is appended to; may be NULL */
+    struct pack *unsettled;   /* those with blobs that are not on the disk yet */
+    struct piece *written; /* what is being written, of one pack; changed by the settling */
+    uint64_t written_pack;
 };
 
-enum { PACK_HEADER_BYTES = 128 };
+enum {
+    PACK_HEADER_BYTES = 128,
+    /* Header, blob and the rest of its last page. */
+    PACK_BLOB_BYTES_MAX = BLOB_SMALL_BYTES_MAX + PACK_PAGE_BYTES,
+};
 
-/* `root_fd` is the store's folder, which has a folder "packs". Packs are not possible where
- * the file system cannot make holes. */
-void packs_init(struct packs *p, int root_fd);
+/* `root_fd` is the store's folder, which has a folder "packs"; blocks of `memory` hold what
+ * waits to be written. Packs are not possible where the file system cannot make holes. */
+void packs_init(struct packs *p, int root_fd, struct blob_memory *memory);
 /* Waits for nobody: there are no other callers any more. */
 void packs_release(struct packs *p);
 
-/* Appends the first `len` bytes, up to BLOB_SMALL_BYTES_MAX, of a file: they are durable
- * after the next packs_settle(). Fills the blob's name and makes the caller a user of the
- * pack, until packs_let_go(). 0 or an errno; after that nothing of it remains. */
-int packs_append(struct packs *p, int from_fd, size_t len, const char *suffix,
+/* Gives a blob of `len` bytes, up to BLOB_SMALL_BYTES_MAX, its place in a pack, where the
+ * next packs_settle() writes it. It lies in `block`, of the packs' memory, after
+ * PACK_HEADER_BYTES; the block becomes the packs'. Fills the blob's name and makes the
+ * caller a user of the pack, until packs_let_go(). 0 or an errno; then the block is still
+ * the caller's. */
+int packs_append(struct packs *p, unsigned char *block, size_t len, const char *suffix,
                  char name[BLOB_NAME_SIZE], struct pack **ret);
 /* Accepts NULL. */
 void packs_let_go(struct packs *p, struct pack *pack);
-/* Makes durable all that was appended before. One thread at a time; blocks. 0 or an errno,
- * and then pack_has_failed() is true of every pack whose bytes may be lost. */
+/* Writes all that was appended before, and makes it durable; blocks. 0 or an errno, and
+ * then nothing remains of what was to be written, and pack_has_failed() is true of every
+ * pack whose bytes may be lost. */
 int packs_settle(struct packs *p);
 bool pack_has_failed(const struct pack *pack);
 /* A copy of a blob in memory, as a descriptor that is the caller's. ERR_NOT_FOUND. */
 MUST_CHECK int packs_blob_open(struct packs *p, const char *name, int *ret_fd,
                                int64_t *ret_bytes, struct err *reterr);
-/* 0 also when there is none. */
+/* 0 also when there is none. Of one that was not written yet nothing is. */
 MUST_CHECK int packs_blob_remove(struct packs *p, const char *name, struct err *reterr);
 
 /* Looks through the packs that no process appends to: removes what no whole blob is, blobs

@@ -46,6 +46,8 @@ int pack_file_create(int root_fd, uint64_t id, int *ret_fd)
     fd = openat(root_fd, path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return errno;
+    /* A hint: past the page cache, whose new pages cost more than the writing. */
+    (void)fcntl(fd, F_SETFL, O_DIRECT);
     errnum = fs_lock(fd);
     if (!errnum)
         errnum = fs_folder_sync(root_fd, "packs");
@@ -130,31 +132,43 @@ int pack_file_has(int fd, const char *name, const struct pack_place *place)
 
 /* ---- bytes ---- */
 
-/* By way of a buffer on the stack: mapping the bytes, or asking for so much memory anew,
- * costs more than copying them. */
-int pack_file_write(int fd, uint32_t page, const char header[PACK_HEADER_BYTES],
-                    int from_fd, size_t len)
+/* What is left of the parts after `len` bytes more were written. */
+static void parts_skip(struct iovec **parts, int *count, size_t len)
 {
-    _Alignas(PACK_PAGE_BYTES) char piece[PIECE_BYTES];
-    int64_t from = 0, at = offset_of(page);
-    size_t head = PACK_HEADER_BYTES;
-    int errnum = 0;
-
-    memcpy(piece, header, head);
-    do {
-        const size_t left = len - (size_t)from;
-        const size_t body = left < sizeof piece - head ? left : sizeof piece - head;
-
-        errnum = read_all(from_fd, piece + head, body, from);
-        if (!errnum)
-            errnum = write_all(fd, piece, head + body, at);
-        from += (int64_t)body;
-        at += (int64_t)(head + body);
-        head = 0;
-    } while ((size_t)from < len && !errnum);
-    return errnum;
+    while (*count > 0 && len >= (*parts)->iov_len) {
+        len -= (*parts)->iov_len;
+        (*parts)++;
+        (*count)--;
+    }
+    if (*count > 0) {
+        (*parts)->iov_base = (char *)(*parts)->iov_base + len;
+        (*parts)->iov_len -= len;
+    }
 }
 
+int pack_file_write(int fd, uint32_t page, struct iovec *parts, int count)
+{
+    int64_t at = offset_of(page);
+
+    while (count > 0) {
+        const ssize_t put = pwritev(fd, parts, count, at);
+
+        /* What a file system wants of direct writes may be more than our pages are. */
+        if (put < 0 && errno == EINVAL && fcntl(fd, F_GETFL) & O_DIRECT &&
+            fcntl(fd, F_SETFL, 0) == 0)
+            continue;
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return put < 0 ? errno : EIO;
+        at += put;
+        parts_skip(&parts, &count, (size_t)put);
+    }
+    return 0;
+}
+
+/* By way of a buffer on the stack: mapping the bytes, or asking for so much memory anew,
+ * costs more than copying them. */
 static int copy_into(int fd, const struct pack_place *place, int to_fd)
 {
     _Alignas(PACK_PAGE_BYTES) char piece[PIECE_BYTES];

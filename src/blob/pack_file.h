@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 #include "blob/name.h"
 #include "blob/pack.h"
 
@@ -22,9 +23,9 @@ bool pack_header_read(int fd, uint64_t id, uint32_t page, char name[BLOB_NAME_SI
 
 /* How many pages a blob of so many bytes takes. */
 uint32_t pack_pages(int64_t blob_bytes);
-/* Header and the first `len` bytes of `from_fd`, from `page` on. */
-int pack_file_write(int fd, uint32_t page, const char header[PACK_HEADER_BYTES],
-                    int from_fd, size_t len);
+/* Writes one part after the other, from `page` on: whole pages each, in memory too. The
+ * parts are used up. */
+int pack_file_write(int fd, uint32_t page, struct iovec *parts, int count);
 /* ENOENT when another blob or none is at the place that `name` says. */
 int pack_file_has(int fd, const char *name, const struct pack_place *place);
 /* The blob's bytes in a file of memory; *ret_fd is the caller's, at its beginning. */

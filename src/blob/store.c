@@ -55,7 +55,8 @@ int blob_store_open(const char *dir, struct blob_store **ret, struct err *reterr
     for (size_t i = 0; i < BLOB_FOLDERS; i++)
         shared_sync_init(&store->folders[i]);
     errnum = open_root(dir, &store->root_fd);
-    packs_init(&store->packs, store->root_fd);
+    blob_memory_init(&store->memory);
+    packs_init(&store->packs, store->root_fd, &store->memory);
     if (errnum) {
         blob_store_close(&store);
         (void)snprintf(what, sizeof what, "blob store %s", dir);
@@ -73,6 +74,7 @@ void blob_store_close(struct blob_store **store)
     if (!s)
         return;
     packs_release(&s->packs);
+    blob_memory_release(&s->memory);
     for (size_t i = 0; i < BLOB_FOLDERS; i++)
         shared_sync_release(&s->folders[i]);
     if (s->root_fd >= 0)
@@ -84,7 +86,7 @@ int blob_store_settle(struct blob_store *store, struct err *reterr)
 {
     const int errnum = packs_settle(&store->packs);
 
-    return errnum ? err_set_errno(reterr, errnum, "blob: cannot sync") : 0;
+    return errnum ? err_set_errno(reterr, errnum, "blob: cannot write") : 0;
 }
 
 void blob_store_reserve_set(struct blob_store *store, int64_t bytes)

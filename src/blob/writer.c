@@ -3,7 +3,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "blob/fs.h"
@@ -11,8 +11,7 @@
 #include "blob/store.h"
 
 enum {
-    FOLDER_RUN = 256,    /* blobs in a row that go into one folder */
-    IN_MEMORY_MAX = 256, /* writers; 64 MiB with the largest */
+    FOLDER_RUN = 256, /* blobs in a row that go into one folder */
     RESCAN_PIECE_BYTES = 256 * 1024,
     WRITE_BACK_BYTES = 4 * 1024 * 1024,
     ROOM_CHECK_BYTES = 1024 * 1024,
@@ -22,9 +21,10 @@ enum {
 struct blob_writer {
     struct hasher hasher;
     struct blob_store *store;
-    int fd; /* in memory, or of the unfinished file */
+    unsigned char *block; /* after room for a header the bytes; NULL: they are in a file */
+    int fd;               /* of the unfinished file, or -1 */
     int64_t bytes, bytes_max, flushed_bytes, room_checked_bytes;
-    bool is_in_memory, has_failed, is_committed;
+    bool has_failed, is_committed;
     struct pack *pack; /* that a small one was committed to */
     char suffix[BLOB_NAME_SIZE - UUID_TEXT_SIZE];
     char name[BLOB_NAME_SIZE];
@@ -73,13 +73,8 @@ static bool memory_begin(struct blob_writer *w)
 {
     if (!w->store->packs.are_possible || w->bytes_max > BLOB_SMALL_BYTES_MAX)
         return false;
-    if (atomic_fetch_add(&w->store->in_memory, 1) < IN_MEMORY_MAX) {
-        w->fd = memfd_create("whazz-blob", MFD_CLOEXEC);
-        w->is_in_memory = w->fd >= 0;
-    }
-    if (!w->is_in_memory)
-        atomic_fetch_sub(&w->store->in_memory, 1);
-    return w->is_in_memory;
+    w->block = blob_memory_take(&w->store->memory);
+    return w->block != NULL;
 }
 
 static int writer_open(struct blob_store *store, const char *suffix, int64_t bytes_max,
@@ -94,6 +89,7 @@ static int writer_open(struct blob_store *store, const char *suffix, int64_t byt
     if (!w)
         return err_set(reterr, ERR_NO_MEMORY, "blob writer: out of memory");
     w->store = store;
+    w->fd = -1;
     w->bytes_max = bytes_max;
     (void)snprintf(w->suffix, sizeof w->suffix, "%s", suffix);
     errnum = memory_begin(w) ? 0 : file_begin(w);
@@ -146,11 +142,37 @@ static int writer_check(const struct blob_writer *w, struct err *reterr)
                : 0;
 }
 
+static int file_add(struct blob_writer *w, const unsigned char *from, size_t len)
+{
+    while (len > 0) {
+        /* At an offset: the descriptor's own position stays 0 for a child that reads. */
+        const ssize_t put = pwrite(w->fd, from, len, w->bytes);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return put < 0 ? errno : EIO;
+        hasher_add(&w->hasher, from, (size_t)put);
+        from += put;
+        len -= (size_t)put;
+        w->bytes += put;
+    }
+    write_back(w);
+    return 0;
+}
+
+static int block_add(struct blob_writer *w, const unsigned char *from, size_t len)
+{
+    memcpy(w->block + PACK_HEADER_BYTES + w->bytes, from, len);
+    hasher_add(&w->hasher, from, len);
+    w->bytes += (int64_t)len;
+    return 0;
+}
+
 int blob_writer_add(struct blob_writer *w, const void *bytes, size_t len,
                     struct err *reterr)
 {
-    const unsigned char *from = bytes;
-    int rc = writer_check(w, reterr);
+    int errnum, rc = writer_check(w, reterr);
 
     if (rc)
         return rc;
@@ -159,24 +181,11 @@ int blob_writer_add(struct blob_writer *w, const void *bytes, size_t len,
     else
         rc = writer_room_check(w, reterr);
     w->has_failed = rc != 0;
-    while (len > 0 && rc == 0) {
-        /* At an offset: the descriptor's own position stays 0 for a child that reads. */
-        const ssize_t put = pwrite(w->fd, from, len, w->bytes);
-
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0) {
-            w->has_failed = true;
-            return err_set_errno(reterr, put < 0 ? errno : EIO, "blob: cannot write");
-        }
-        hasher_add(&w->hasher, from, (size_t)put);
-        from += put;
-        len -= (size_t)put;
-        w->bytes += put;
-    }
-    if (rc == 0)
-        write_back(w);
-    return rc;
+    if (rc)
+        return rc;
+    errnum = w->block ? block_add(w, bytes, len) : file_add(w, bytes, len);
+    w->has_failed = errnum != 0;
+    return errnum ? err_set_errno(reterr, errnum, "blob: cannot write") : 0;
 }
 
 int64_t blob_writer_bytes(const struct blob_writer *w)
@@ -194,11 +203,20 @@ int blob_writer_fd(const struct blob_writer *w)
     return w->fd;
 }
 
+struct view blob_writer_held(const struct blob_writer *w)
+{
+    return w->block ? (struct view){ (const char *)w->block + PACK_HEADER_BYTES,
+                                     (size_t)w->bytes }
+                    : (struct view){ NULL, 0 };
+}
+
 int blob_writer_rescan(struct blob_writer *w, struct err *reterr)
 {
     unsigned char *piece;
     int errnum = 0, rc = writer_check(w, reterr);
 
+    if (rc == 0 && w->block)
+        rc = err_set(reterr, ERR_CONFLICT, "blob: the writer has no descriptor");
     if (rc)
         return rc;
     piece = malloc(RESCAN_PIECE_BYTES);
@@ -259,6 +277,16 @@ static int file_commit(struct blob_writer *w)
     return errnum;
 }
 
+static int block_commit(struct blob_writer *w)
+{
+    const int errnum = packs_append(&w->store->packs, w->block, (size_t)w->bytes, w->suffix,
+                                    w->name, &w->pack);
+
+    if (!errnum)
+        w->block = NULL;
+    return errnum;
+}
+
 int blob_writer_commit(struct blob_writer *w, char digest[BLOB_DIGEST_SIZE],
                        struct err *reterr)
 {
@@ -269,9 +297,7 @@ int blob_writer_commit(struct blob_writer *w, char digest[BLOB_DIGEST_SIZE],
         return rc;
     errnum = hasher_final(&w->hasher, bytes);
     if (!errnum)
-        errnum = w->is_in_memory ? packs_append(&w->store->packs, w->fd, (size_t)w->bytes,
-                                                w->suffix, w->name, &w->pack)
-                                 : file_commit(w);
+        errnum = w->block ? block_commit(w) : file_commit(w);
     if (errnum) {
         w->has_failed = true;
         return err_set_errno(reterr, errnum, "blob: cannot commit");
@@ -296,14 +322,14 @@ void blob_writer_close(struct blob_writer **w)
     *w = NULL;
     if (!writer)
         return;
-    if (writer->is_in_memory) {
-        atomic_fetch_sub(&writer->store->in_memory, 1);
-        packs_let_go(&writer->store->packs, writer->pack);
-    } else if (!writer->is_committed) {
+    blob_memory_give_back(&writer->store->memory, writer->block);
+    packs_let_go(&writer->store->packs, writer->pack);
+    if (writer->fd >= 0 && !writer->is_committed) {
         blob_path_unfinished(path, writer->name);
         (void)unlinkat(writer->store->root_fd, path, 0);
     }
     hasher_release(&writer->hasher);
-    (void)close(writer->fd);
+    if (writer->fd >= 0)
+        (void)close(writer->fd);
     free(writer);
 }

@@ -373,6 +373,15 @@ static int upload_complete_check(struct http_request *req, struct upload *u)
     return fields_check(req, u);
 }
 
+static int look(struct audio_host *audio, const struct blob_writer *w,
+                struct audio_info *ret, struct err *reterr)
+{
+    const struct view held = blob_writer_held(w);
+
+    return held.ptr ? audio_probe_bytes(audio, held, ret, reterr)
+                    : audio_probe(audio, blob_writer_fd(w), ret, reterr);
+}
+
 /* Looked at in the sandboxed child, then stored. */
 int upload_work(struct http_request *req, struct http_reply *reply)
 {
@@ -381,7 +390,7 @@ int upload_work(struct http_request *req, struct http_reply *reply)
 
     (void)reply;
     if (rc == 0)
-        rc = audio_probe(u->api->audio, blob_writer_fd(u->writer), &u->info, &req->err);
+        rc = look(u->api->audio, u->writer, &u->info, &req->err);
     if (rc == 0 && strcmp(u->info.format, u->format) != 0)
         return api_refuse(req, 400, "The file's content is %s, its name says %s.",
                           u->info.format, u->format);
