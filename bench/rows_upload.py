@@ -1,14 +1,17 @@
 """POST /audio/upload: many small ones against the FastAPI peer, a large one against nginx."""
+import json
 import os
 import statistics
+import subprocess
 
 import client
 from context import MIB, alternate, median_of, median_ratio, wav
-from report import at_least, value_at_most
+from report import Row, at_least, number, value_at_most
 
 TARGET = "/audio/upload"
 SMALL_BYTES, LARGE_BYTES = 100_000, 100 * MIB
 USERS = 16
+LOG_BYTES = 4 * 4096  # of the database's log for one upload, at the least
 
 
 def prepare(make):
@@ -44,8 +47,7 @@ def small(context):
                              "against FastAPI, 2 workers, nothing synced",
                              statistics.median(rates[0]), statistics.median(rates[1]), "req/s",
                              median_ratio(*rates), 8))
-        rows.append(fixed_rate(context, ours, form, connections,
-                               statistics.median(rates[0]) / 2))
+        rows += fixed_rate(context, ours, form, connections, statistics.median(rates[0]) / 2)
     return rows
 
 
@@ -53,10 +55,27 @@ def fixed_rate(context, ours, form, connections, rate):
     """A closed loop's latency is its connections divided by its throughput, whatever the
     server does; only arrivals that do not wait for replies show what a client sees."""
     how = {"connections": connections, "seconds": context.seconds, "rate": rate}
-    got = [upload_run(context, context.whazz, ours, form, **how) for _ in range(context.rounds)]
-    return value_at_most(f"POST /audio/upload, 100 kB, durable, {rate:.0f} arrivals/s (half of "
-                         f"the above) on {connections} connections: p99 in synced appends",
-                         median_of(got, "p99_us") / context.fsync_us, "fsyncs", 10, True)
+    got = alternate(context.rounds, {
+        "whazz": lambda: upload_run(context, context.whazz, ours, form, **how),
+        "disk": lambda: disk_run(context, rate),
+    })
+    what = f"POST /audio/upload, 100 kB, durable, {rate:.0f} arrivals/s (half of the above) on " \
+           f"{connections} connections"
+    p99 = {name: median_of(runs, "p99_us") / context.fsync_us for name, runs in got.items()}
+    return [
+        value_at_most(f"{what}: p99 in synced appends", p99["whazz"], "fsyncs", 10, True),
+        Row("the same bytes and syncs at the same rate in a bare loop on an idle machine, which "
+            "is what the disk alone takes: p99", "", f"{number(p99['disk'])} fsyncs",
+            f"{number(p99['whazz'] / p99['disk'])}x", "", None),
+    ]
+
+
+def disk_run(context, rate):
+    os.sync()
+    done = subprocess.run([context.program("disk_floor"), context.fresh_folder("disk"),
+                           str(context.seconds), str(rate), str(SMALL_BYTES),
+                           str(LOG_BYTES)], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
 
 
 def large_run(context, server, form, target, method, status, **how):
