@@ -22,17 +22,32 @@ enum {
     CONNECTION_MEMORY_BYTES = 32 << 10,
     LARGE_MEMORY_BYTES = 256 << 10,
     EVENTS_MAX = 5, /* two daemons, listening, lingering, and being poked */
+    /* As long may a snapshot be kept: what other processes change is seen by then, and the
+     * log can be written back. */
+    SNAPSHOT_US = 2000,
 };
+
+static void snapshot_end(struct loop *loop)
+{
+    if (loop->in_snapshot)
+        loop->server->app.db_end(loop->db);
+    loop->in_snapshot = false;
+}
+
+static bool snapshot_is_current(const struct loop *loop)
+{
+    const struct http_app *app = &loop->server->app;
+
+    return loop->in_snapshot && app->generation(app->state) == loop->generation;
+}
 
 struct db *loop_snapshot(struct loop *loop, struct err *reterr)
 {
     const struct http_app *app = &loop->server->app;
     const unsigned long generation = app->generation(app->state);
 
-    if (loop->in_snapshot && generation != loop->generation) {
-        app->db_end(loop->db);
-        loop->in_snapshot = false;
-    }
+    if (!snapshot_is_current(loop))
+        snapshot_end(loop);
     if (!loop->in_snapshot) {
         if (app->db_begin(loop->db, &loop->snapshot_version) != 0) {
             (void)err_set(reterr, ERR_STORE, "no snapshot of the database");
@@ -40,6 +55,7 @@ struct db *loop_snapshot(struct loop *loop, struct err *reterr)
         }
         loop->in_snapshot = true;
         loop->generation = generation;
+        loop->snapshot_until_us = clock_monotonic_us() + SNAPSHOT_US;
     }
     return loop->db;
 }
@@ -184,33 +200,41 @@ static void loop_listen_end(struct loop *loop)
     loop->listen_fd = -1;
 }
 
-static bool loop_has_callers(const struct loop *loop, const struct epoll_event *events,
-                             int count)
+static bool has_event(const struct epoll_event *events, int count, int fd)
 {
     for (int i = 0; i < count; i++) {
-        if (events[i].data.fd == loop->listen_fd)
+        if (events[i].data.fd == fd)
             return true;
     }
     return false;
 }
 
+/* A snapshot is kept from turn to turn (its locks cost more than an answer), not over a
+ * wait. */
+static int loop_wait(struct loop *loop, struct epoll_event events[EVENTS_MAX])
+{
+    int count = 0;
+
+    if (snapshot_is_current(loop) && clock_monotonic_us() < loop->snapshot_until_us)
+        count = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, 0);
+    if (count > 0)
+        return count;
+    snapshot_end(loop);
+    return epoll_wait(loop->epoll_fd, events, EVENTS_MAX, loop_wait_ms(loop));
+}
+
 static void loop_turns(struct loop *loop)
 {
-    const struct http_app *app = &loop->server->app;
     int64_t next_tick_us = 0;
     struct epoll_event events[EVENTS_MAX];
-    int count;
 
     while (!atomic_load(&loop->is_over)) {
-        int64_t now_us;
+        const int count = loop_wait(loop, events);
+        const int64_t now_us = clock_monotonic_us();
 
-        if (loop->in_snapshot)
-            app->db_end(loop->db);
-        loop->in_snapshot = false;
-        count = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, loop_wait_ms(loop));
-        now_us = clock_monotonic_us();
-        loop_resume(loop, now_us >= next_tick_us);
-        if (loop_has_callers(loop, events, count))
+        if (now_us >= next_tick_us || has_event(events, count, loop->event_fd))
+            loop_resume(loop, now_us >= next_tick_us);
+        if (has_event(events, count, loop->listen_fd))
             accept_connections(loop);
         loop_listen_end(loop);
         (void)MHD_run(loop->daemon);
@@ -229,9 +253,7 @@ static void *loop_thread(void *context)
     struct loop *loop = context;
 
     loop_turns(loop);
-    if (loop->in_snapshot)
-        loop->server->app.db_end(loop->db);
-    loop->in_snapshot = false;
+    snapshot_end(loop);
     return NULL;
 }
 

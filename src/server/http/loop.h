@@ -30,7 +30,7 @@ struct loop {
     struct db *db;
     bool in_snapshot;
     unsigned long generation; /* of the snapshot */
-    int64_t snapshot_version;
+    int64_t snapshot_version, snapshot_until_us;
 
     uint64_t requests; /* numbers them */
     char id_prefix[17];
