@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""quality.py RUN_ENGINE [--short]: speech in noise through the engines and, beside them, through
-speexdsp, libavfilter's afftdn and, where it can be had, RNNoise. Prints by how much SI-SDR (dB) and
-STOI (hundredths) rise and what share of files got worse. Fails when an engine breaks its promises
-(promises())."""
+"""quality.py RUN_ENGINE [--short | --ours]: speech in noise through the engines and, beside them,
+through speexdsp, libavfilter's afftdn and, where it can be had, RNNoise. Prints by how much SI-SDR
+(dB) and STOI (hundredths) rise and what share of files got worse. Fails when an engine breaks its
+promises (promises()) or its figures rise less than published ones (published.py)."""
 import argparse
 import concurrent.futures
 import functools
@@ -13,6 +13,7 @@ import numpy as np
 
 import corpus
 import metrics
+import published
 import rnnoise
 import systems
 
@@ -24,14 +25,18 @@ SHORT_WIDE, SHORT_NARROW = ("carlo", "allison"), ("morig",)
 
 class Results:
     """Gains per file: {system: {(band, noise, snr, speaker): (si_sdr, stoi)}}; of clean speech
-    what comes out."""
+    what comes out; of noisy speech what went in."""
 
     def __init__(self, names):
         self.gains = {name: {} for name in names}
         self.clean = {name: {} for name in names}
+        self.noisy = {}
 
     def add(self, name, key, scores):
-        (self.clean if key[2] is None else self.gains)[name][key] = scores
+        if name is None:
+            self.noisy[key] = scores
+        else:
+            (self.clean if key[2] is None else self.gains)[name][key] = scores
 
     def pick(self, name, **wanted):
         fields = ("band", "noise", "snr")
@@ -44,11 +49,13 @@ def scores_of(clean, heard, rate):
 
 
 def speaker_measure(compared, band, number, entry, limits):
-    """(system, key, (si_sdr, stoi)) of each file of a speaker."""
+    """(system, key, (si_sdr, stoi)) of each file of a speaker; system None: before."""
     speaker, rate = entry[:2]
     found = []
     for noise, snr, clean, noisy in corpus.mixes(number, entry, **limits):
         before = (0, 0) if snr is None else scores_of(clean, noisy, rate)
+        if snr is not None:
+            found.append((None, (band, noise, snr, speaker), before))
         for name, system in compared.items():
             out = system(noisy, rate)
             assert len(out) == len(noisy)
@@ -140,6 +147,10 @@ def compare(compared, bands, limits):
     results = measure(compared, bands, limits)
     report(results, bands, limits.get("snrs", corpus.SNRS_DB))
     broken = list(promises(results, bands))
+    if not limits:
+        comparison = published.Comparison(results.noisy, results.gains, list(corpus.NOISES))
+        comparison.report()
+        broken += comparison.promises()
     print("\n" + "\n".join(broken or ["All promises are kept."]))
     return 1 if broken else 0
 
@@ -148,6 +159,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
     parser.add_argument("--short", action="store_true", help="a few files, the engines alone")
+    parser.add_argument("--ours", action="store_true", help="all files, the engines alone")
     options = parser.parse_args()
     compared = {kind: functools.partial(systems.engine, options.program, kind)
                 for kind in ("speech_enhancement", "noise_reduction")}
@@ -157,6 +169,8 @@ def main():
         bands = {"wide": [e for e in corpus.WIDEBAND if e[0] in SHORT_WIDE],
                  "narrow": [e for e in corpus.NARROWBAND if e[0] in SHORT_NARROW]}
         limits = {"snrs": (5,), "seconds": 5.0}
+        return compare(compared, bands, limits)
+    if options.ours:
         return compare(compared, bands, limits)
     with tempfile.TemporaryDirectory() as folder:
         return compare(compared | beside(folder), bands, limits)

@@ -151,10 +151,44 @@ static void it_is_the_network_of_the_paper(void **state)
     }
 }
 
+static void two_in_step_are_two_by_themselves(void **state)
+{
+    static const char *const names[] = { "portable", "avx2", "avx512" };
+    static float in[2][COUNT], alone[2][COUNT], out[2][COUNT];
+    static double wanted[COUNT];
+
+    (void)state;
+    signal_voice(in[0], COUNT, DTLN_RATE_HZ, 0.01);
+    for (size_t i = 0; i < COUNT; i++)
+        in[1][i] = 0.4f * in[0][COUNT - 1 - i];
+    for (size_t n = 0; n < UNIT_COUNT(names); n++) {
+        const struct kernels *k = kernels_named(names[n]);
+        struct dtln *d[2] = { NULL, NULL };
+
+        for (int s = 0; k && s < 2; s++) {
+            run(k, 7, in[s], alone[s]);
+            assert_int_equal(dtln_new(k, &d[s], NULL), 0);
+        }
+        for (size_t t = 0; k && t < HOPS; t += 10) {
+            const size_t at = t * DTLN_HOP;
+
+            dtln_run_pair(d, (const float *const[]){ in[0] + at, in[1] + at },
+                          (float *const[]){ out[0] + at, out[1] + at }, 10);
+        }
+        for (int s = 0; k && s < 2; s++) {
+            for (size_t i = 0; i < COUNT; i++)
+                wanted[i] = alone[s][i];
+            assert_true(signal_snr_db(wanted, out[s], COUNT) > 100.0);
+            dtln_free(&d[s]);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_the_network_of_the_paper),
+        cmocka_unit_test(two_in_step_are_two_by_themselves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

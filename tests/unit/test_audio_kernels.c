@@ -70,6 +70,30 @@ static void vector_case(const struct kernels *k, size_t rows, size_t columns)
     free(wanted);
 }
 
+static void pair_case(const struct kernels *k, size_t rows, size_t columns)
+{
+    float *w = malloc(rows * columns * sizeof *w), *x = malloc(2 * columns * sizeof *x);
+    float *y = malloc(2 * rows * sizeof *y);
+    double *wanted = malloc(2 * rows * sizeof *wanted);
+
+    fill(w, rows * columns, 7, 0.3);
+    fill(x, 2 * columns, 8, 1.0);
+    fill(y, 2 * rows, 9, 1.0);
+    for (size_t r = 0; r < 2 * rows; r++) {
+        wanted[r] = y[r];
+        for (size_t i = 0; i < columns; i++)
+            wanted[r] += weight(w, columns, VECTOR_ROWS, r % rows, i) *
+                         x[r / rows * columns + i];
+    }
+    k->pair(w, rows, columns, (const float *const[]){ x, x + columns },
+            (float *const[]){ y, y + rows });
+    assert_true(signal_snr_db(wanted, y, 2 * rows) > 110.0);
+    free(w);
+    free(x);
+    free(y);
+    free(wanted);
+}
+
 static void products_are_those_of_plain_loops(void **state)
 {
     static const size_t frames[] = { 1, 2, 3, 5, 6, 7, 9, 10, 11, 23, 32 };
@@ -85,6 +109,8 @@ static void products_are_those_of_plain_loops(void **state)
         if (k) {
             vector_case(k, 128, 1);
             vector_case(k, 512, 128);
+            pair_case(k, 128, 1);
+            pair_case(k, 512, 128);
         }
     }
 }

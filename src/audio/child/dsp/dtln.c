@@ -7,10 +7,18 @@
 #include "audio/child/dsp/fft.h"
 
 enum { FRAMES = DTLN_HOPS_MAX, SPECTRUM = DTLN_WINDOW + 2, KEPT = DTLN_WINDOW - DTLN_HOP };
+enum { STREAMS = 2 }; /* in step, at most */
 
 struct lstm {
     const float *in, *bias, *back;
     size_t inputs;
+};
+
+/* Two LSTMs and a dense layer, which make a mask out of what it will mask. */
+struct masker {
+    struct lstm lstms[2];
+    const float *dense, *bias;
+    size_t outputs;
 };
 
 struct lstm_state {
@@ -46,39 +54,56 @@ int dtln_new(const struct kernels *kernels, struct dtln **ret, struct err *reter
     return 0;
 }
 
-/* x: hops rows of l->inputs, `stride` apart -> out. The input's share of the gates is one
- * product of matrices; what comes back from the step before is a vector's. */
-static void lstm_run(struct dtln *d, const struct lstm *l, struct lstm_state *state,
-                     const float *x, size_t stride, float (*out)[DTLN_UNITS], size_t hops)
+/* A step of one LSTM for each stream: what comes back from the step before. */
+static void steps_run(struct dtln *const d[], size_t streams, const struct lstm *l,
+                      size_t state, size_t out, size_t hops)
 {
-    d->k->matrix(l->in, l->bias, DTLN_GATES, l->inputs, x, stride, d->gates[0], DTLN_GATES,
-                 hops);
+    const struct kernels *k = d[0]->k;
+
     for (size_t t = 0; t < hops; t++) {
-        d->k->vector(l->back, DTLN_GATES, DTLN_UNITS, t ? out[t - 1] : state->shown,
-                     d->gates[t]);
-        d->k->lstm(d->gates[t], DTLN_UNITS, state->cell, out[t]);
+        const float *shown[STREAMS] = { NULL };
+        float *gates[STREAMS] = { NULL };
+
+        for (size_t s = 0; s < streams; s++) {
+            shown[s] = t ? d[s]->hidden[out][t - 1] : d[s]->states[state].shown;
+            gates[s] = d[s]->gates[t];
+        }
+        if (streams == STREAMS)
+            k->pair(l->back, DTLN_GATES, DTLN_UNITS, shown, gates);
+        else
+            k->vector(l->back, DTLN_GATES, DTLN_UNITS, shown[0], gates[0]);
+        for (size_t s = 0; s < streams; s++)
+            k->lstm(gates[s], DTLN_UNITS, d[s]->states[state].cell, d[s]->hidden[out][t]);
     }
-    memcpy(state->shown, out[hops - 1], sizeof state->shown);
+    for (size_t s = 0; s < streams; s++)
+        memcpy(d[s]->states[state].shown, d[s]->hidden[out][hops - 1],
+               sizeof d[s]->states[state].shown);
 }
 
-static void spectrum_mask(struct dtln *d, size_t hops)
+/* x: rows of m->outputs for each hop of each stream, which become masks. The inputs' share
+ * of an LSTM's gates is one product of matrices. `state`: of the first LSTM. */
+static void mask_make(struct dtln *const d[], size_t streams, const struct masker *m,
+                      size_t state, float *const x[], size_t hops)
 {
-    const struct dtln_weights *w = &dtln_weights;
-    const struct lstm first = { w->spectrum_1.in, w->spectrum_1.bias, w->spectrum_1.back,
-                                DTLN_BINS };
-    const struct lstm second = { w->spectrum_2.in, w->spectrum_2.bias, w->spectrum_2.back,
-                                 DTLN_UNITS };
+    const struct kernels *k = d[0]->k;
+    const struct lstm *first = &m->lstms[0], *second = &m->lstms[1];
 
-    lstm_run(d, &first, &d->states[0], d->bins[0], DTLN_BINS_PADDED, d->hidden[0], hops);
-    lstm_run(d, &second, &d->states[1], d->hidden[0][0], DTLN_UNITS, d->hidden[1], hops);
-    d->k->matrix(w->spectrum_mask, w->spectrum_mask_bias, DTLN_BINS_PADDED, DTLN_UNITS,
-                 d->hidden[1][0], DTLN_UNITS, d->bins[0], DTLN_BINS_PADDED, hops);
-    d->k->sigmoid(d->bins[0], hops * DTLN_BINS_PADDED);
+    for (size_t s = 0; s < streams; s++)
+        k->matrix(first->in, first->bias, DTLN_GATES, first->inputs, x[s], m->outputs,
+                  d[s]->gates[0], DTLN_GATES, hops);
+    steps_run(d, streams, first, state, 0, hops);
+    for (size_t s = 0; s < streams; s++)
+        k->matrix(second->in, second->bias, DTLN_GATES, DTLN_UNITS, d[s]->hidden[0][0],
+                  DTLN_UNITS, d[s]->gates[0], DTLN_GATES, hops);
+    steps_run(d, streams, second, state + 1, 1, hops);
+    for (size_t s = 0; s < streams; s++) {
+        k->matrix(m->dense, m->bias, m->outputs, DTLN_UNITS, d[s]->hidden[1][0], DTLN_UNITS,
+                  x[s], m->outputs, hops);
+        k->sigmoid(x[s], hops * m->outputs);
+    }
 }
 
-/* d->samples -> d->frames, masked in the spectrum (512 -> 257 -> 128 -> 128 -> 257 -> 512).
- */
-static void stage_spectrum(struct dtln *d, size_t hops)
+static void magnitudes_take(struct dtln *d, size_t hops)
 {
     for (size_t t = 0; t < hops; t++) {
         const float *s = d->spectra[t];
@@ -87,7 +112,10 @@ static void stage_spectrum(struct dtln *d, size_t hops)
         for (size_t i = 0; i < DTLN_BINS; i++)
             d->bins[t][i] = sqrtf(s[2 * i] * s[2 * i] + s[2 * i + 1] * s[2 * i + 1]);
     }
-    spectrum_mask(d, hops);
+}
+
+static void spectrum_mask(struct dtln *d, size_t hops)
+{
     for (size_t t = 0; t < hops; t++) {
         for (size_t i = 0; i < DTLN_BINS; i++) {
             d->spectra[t][2 * i] *= d->bins[t][i];
@@ -95,6 +123,28 @@ static void stage_spectrum(struct dtln *d, size_t hops)
         }
         fft_inverse(d->fft, d->spectra[t], d->frames[t]);
     }
+}
+
+/* samples -> frames, masked in the spectrum (512 -> 257 -> 128 -> 128 -> 257 -> 512). */
+static void stage_spectrum(struct dtln *const d[], size_t streams, size_t hops)
+{
+    const struct dtln_weights *w = &dtln_weights;
+    const struct masker m = {
+        { { w->spectrum_1.in, w->spectrum_1.bias, w->spectrum_1.back, DTLN_BINS },
+          { w->spectrum_2.in, w->spectrum_2.bias, w->spectrum_2.back, DTLN_UNITS } },
+        w->spectrum_mask,
+        w->spectrum_mask_bias,
+        DTLN_BINS_PADDED,
+    };
+    float *x[STREAMS] = { NULL };
+
+    for (size_t s = 0; s < streams; s++) {
+        magnitudes_take(d[s], hops);
+        x[s] = d[s]->bins[0];
+    }
+    mask_make(d, streams, &m, 0, x, hops);
+    for (size_t s = 0; s < streams; s++)
+        spectrum_mask(d[s], hops);
 }
 
 /* Instant layer normalisation: over the features of one frame. */
@@ -113,24 +163,7 @@ static void norm(const float *x, float *out)
                  dtln_weights.norm_bias[i];
 }
 
-static void feature_mask(struct dtln *d, size_t hops)
-{
-    const struct dtln_weights *w = &dtln_weights;
-    const struct lstm first = { w->feature_1.in, w->feature_1.bias, w->feature_1.back,
-                                DTLN_FEATURES };
-    const struct lstm second = { w->feature_2.in, w->feature_2.bias, w->feature_2.back,
-                                 DTLN_UNITS };
-
-    lstm_run(d, &first, &d->states[2], d->normed[0], DTLN_FEATURES, d->hidden[0], hops);
-    lstm_run(d, &second, &d->states[3], d->hidden[0][0], DTLN_UNITS, d->hidden[1], hops);
-    d->k->matrix(w->feature_mask, w->feature_mask_bias, DTLN_FEATURES, DTLN_UNITS,
-                 d->hidden[1][0], DTLN_UNITS, d->normed[0], DTLN_FEATURES, hops);
-    d->k->sigmoid(d->normed[0], hops * DTLN_FEATURES);
-}
-
-/* d->frames -> d->frames, masked among learnt features (512 -> 256 -> 128 -> 128 -> 256 ->
- * 512). */
-static void stage_features(struct dtln *d, size_t hops)
+static void features_take(struct dtln *d, size_t hops)
 {
     const struct dtln_weights *w = &dtln_weights;
 
@@ -138,7 +171,12 @@ static void stage_features(struct dtln *d, size_t hops)
                  DTLN_WINDOW, d->features[0], DTLN_FEATURES, hops);
     for (size_t t = 0; t < hops; t++)
         norm(d->features[t], d->normed[t]);
-    feature_mask(d, hops);
+}
+
+static void feature_mask(struct dtln *d, size_t hops)
+{
+    const struct dtln_weights *w = &dtln_weights;
+
     for (size_t t = 0; t < hops; t++) {
         for (size_t i = 0; i < DTLN_FEATURES; i++)
             d->features[t][i] *= d->normed[t][i];
@@ -147,14 +185,33 @@ static void stage_features(struct dtln *d, size_t hops)
                  DTLN_FEATURES, d->frames[0], DTLN_WINDOW, hops);
 }
 
-void dtln_run(struct dtln *d, const float *in, float *out, size_t hops)
+/* frames -> frames, masked among learnt features (512 -> 256 -> 128 -> 128 -> 256 -> 512).
+ */
+static void stage_features(struct dtln *const d[], size_t streams, size_t hops)
+{
+    const struct dtln_weights *w = &dtln_weights;
+    const struct masker m = {
+        { { w->feature_1.in, w->feature_1.bias, w->feature_1.back, DTLN_FEATURES },
+          { w->feature_2.in, w->feature_2.bias, w->feature_2.back, DTLN_UNITS } },
+        w->feature_mask,
+        w->feature_mask_bias,
+        DTLN_FEATURES,
+    };
+    float *x[STREAMS] = { NULL };
+
+    for (size_t s = 0; s < streams; s++) {
+        features_take(d[s], hops);
+        x[s] = d[s]->normed[0];
+    }
+    mask_make(d, streams, &m, 2, x, hops);
+    for (size_t s = 0; s < streams; s++)
+        feature_mask(d[s], hops);
+}
+
+/* The frames overlapped and added: what is complete goes to `out`. */
+static void overlap(struct dtln *d, float *out, size_t hops)
 {
     const size_t count = hops * DTLN_HOP;
-
-    memcpy(d->samples + KEPT, in, count * sizeof *in);
-    stage_spectrum(d, hops);
-    stage_features(d, hops);
-    memmove(d->samples, d->samples + count, KEPT * sizeof *d->samples);
 
     memset(d->added + KEPT, 0, count * sizeof *d->added);
     for (size_t t = 0; t < hops; t++) {
@@ -165,6 +222,32 @@ void dtln_run(struct dtln *d, const float *in, float *out, size_t hops)
     }
     memcpy(out, d->added, count * sizeof *out);
     memmove(d->added, d->added + count, KEPT * sizeof *d->added);
+}
+
+static void streams_run(struct dtln *const d[], size_t streams, const float *const in[],
+                        float *const out[], size_t hops)
+{
+    const size_t count = hops * DTLN_HOP;
+
+    for (size_t s = 0; s < streams; s++)
+        memcpy(d[s]->samples + KEPT, in[s], count * sizeof *in[s]);
+    stage_spectrum(d, streams, hops);
+    stage_features(d, streams, hops);
+    for (size_t s = 0; s < streams; s++) {
+        memmove(d[s]->samples, d[s]->samples + count, KEPT * sizeof *d[s]->samples);
+        overlap(d[s], out[s], hops);
+    }
+}
+
+void dtln_run(struct dtln *d, const float *in, float *out, size_t hops)
+{
+    streams_run(&d, 1, &in, &out, hops);
+}
+
+void dtln_run_pair(struct dtln *const d[2], const float *const in[2], float *const out[2],
+                   size_t hops)
+{
+    streams_run(d, STREAMS, in, out, hops);
 }
 
 void dtln_free(struct dtln **dtln)

@@ -26,6 +26,9 @@ MUST_CHECK int dtln_new(const struct kernels *kernels, struct dtln **ret,
                         struct err *reterr);
 /* Takes hops * DTLN_HOP samples (hops up to DTLN_HOPS_MAX) and writes as many to `out`. */
 void dtln_run(struct dtln *d, const float *in, float *out, size_t hops);
+/* Two streams in step, of the same kernels: their weights are read once. */
+void dtln_run_pair(struct dtln *const d[2], const float *const in[2], float *const out[2],
+                   size_t hops);
 /* Accepts NULL. */
 void dtln_free(struct dtln **d);
 

@@ -23,12 +23,14 @@ static const float TINY = 1e-20f; /* a power: nothing is divided by less */
 #define VL 4
 #define MV 4
 #define MT 2
+#define VP 4
 #include "audio/child/dsp/kernels_body.inc"
 #undef INSTRUCTION_SET
 #undef TARGET
 #undef VL
 #undef MV
 #undef MT
+#undef VP
 
 #ifdef __x86_64__
 #define INSTRUCTION_SET avx2
@@ -36,18 +38,21 @@ static const float TINY = 1e-20f; /* a power: nothing is divided by less */
 #define VL              8
 #define MV              2
 #define MT              6
+#define VP              4
 #include "audio/child/dsp/kernels_body.inc"
 #undef INSTRUCTION_SET
 #undef TARGET
 #undef VL
 #undef MV
 #undef MT
+#undef VP
 
 #define INSTRUCTION_SET avx512
 #define TARGET          __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")))
 #define VL              16
 #define MV              2
 #define MT              10
+#define VP              8
 #include "audio/child/dsp/kernels_body.inc"
 #endif
 

@@ -26,6 +26,9 @@ struct kernels {
                    size_t frames);
     /* y[row] += sum over k of w[row][k] x[k]; `rows` is a multiple of VECTOR_ROWS. */
     void (*vector)(const float *w, size_t rows, size_t columns, const float *x, float *y);
+    /* The same for two vectors, with w read once: half of what reading costs. */
+    void (*pair)(const float *w, size_t rows, size_t columns, const float *const x[2],
+                 float *const y[2]);
     /* One step of an LSTM of `units` (a multiple of 16): `gates` are the four sums of each
      * unit in the order input, forget, cell, output; `cell` is renewed, `out` written. */
     void (*lstm)(const float *gates, size_t units, float *cell, float *out);
