@@ -50,6 +50,29 @@ class Framing(Case):
         answer = raw(self.server.port, b"GET " + long + b" HTTP/1.1\r\nHost: x\r\n\r\n", 5)
         self.assertTrue(not statuses(answer) or statuses(answer)[0] in (400, 414, 431))
 
+    def test_a_redirect_is_told_whole_or_not_at_all(self):
+        for length in (10, 2047, 3000, 8000):
+            with self.subTest(length):
+                answer = raw(self.server.port, b"GET /health/?x=%s HTTP/1.1\r\nHost: x\r\n"
+                             b"Connection: close\r\n\r\n" % (b"y" * length), timeout=5)
+                self.assertEqual(statuses(answer), [307], answer[:300])
+                self.assertIn(b"\r\nLocation: /health?x=%s\r\n" % (b"y" * length), answer)
+                self.assertIn(b"\r\nX-Request-ID: ", answer)
+        answer = raw(self.server.port, b"GET /health/?x=%s HTTP/1.1\r\nHost: x\r\n"
+                     b"Connection: close\r\n\r\n" % (b"y" * 8192), timeout=5)
+        self.assertEqual(statuses(answer), [414], answer[:300])
+
+    def test_headers_that_are_asked_for_come_back_whole_or_not_at_all(self):
+        for length, comes in ((3000, True), (8192, True), (9000, False)):
+            with self.subTest(length):
+                answer = raw(self.server.port, b"OPTIONS /health HTTP/1.1\r\nHost: x\r\n"
+                             b"Origin: http://localhost:3000\r\nConnection: close\r\n"
+                             b"Access-Control-Request-Method: GET\r\n"
+                             b"Access-Control-Request-Headers: %s\r\n\r\n" % (b"y" * length), 5)
+                self.assertEqual(statuses(answer), [200], answer[:300])
+                whole = b"\r\nAccess-Control-Allow-Headers: %s\r\n" % (b"y" * length)
+                self.assertEqual((whole in answer, b"Allow-Headers" in answer), (comes, comes))
+
     def test_headers_without_end(self):
         answer = raw(self.server.port, GET + b"X: " + b"y" * 100000 + b"\r\n\r\n", timeout=5)
         self.assertTrue(not statuses(answer) or statuses(answer)[0] in (400, 431), answer[:200])
