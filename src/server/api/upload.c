@@ -472,6 +472,8 @@ int upload_write(struct http_request *req, struct http_reply *reply)
     if (rc == 0)
         rc = jobs_accept(req->db, &new_job, clock_now_us(), &u->job, &u->is_replayed,
                          &c->refusal, &req->err);
+    if (rc == ERR_NOT_FOUND) /* closed while the file came */
+        rc = err_set(&req->err, ERR_UNAUTHENTICATED, "Could not validate credentials");
     if (rc == ERR_CONFLICT)
         c->status = 422; /* the key was used with another file, type or options */
     if (rc == 0 || rc == ERR_LIMIT)
