@@ -181,6 +181,21 @@ static int slash_redirect(struct exchange *x)
     return status;
 }
 
+static void allow_tell(struct exchange *x, unsigned allow)
+{
+    struct buf names;
+
+    buf_init(&names, 256);
+    for (unsigned m = 0; m < HTTP_METHOD_OTHER; m++) {
+        if (allow & 1u << m)
+            buf_addf(&names, "%s%s", names.len ? ", " : "",
+                     m == HTTP_GET ? "GET, HEAD" : http_method_name((enum http_method)m));
+    }
+    if (!names.error)
+        http_reply_header(&x->reply, MHD_HTTP_HEADER_ALLOW, "%s", names.data);
+    buf_release(&names);
+}
+
 static int route_find(struct exchange *x)
 {
     struct http_request *req = &x->request;
@@ -200,13 +215,7 @@ static int route_find(struct exchange *x)
         req->route = x->loop->server->app.fallback;
         return req->route ? 0 : 404;
     }
-    for (unsigned m = 0; m < HTTP_METHOD_OTHER; m++) {
-        if (allow & 1u << m)
-            buf_addf(&req->body, "%s%s", req->body.len ? ", " : "",
-                     m == HTTP_GET ? "GET, HEAD" : http_method_name((enum http_method)m));
-    }
-    http_reply_header(&x->reply, MHD_HTTP_HEADER_ALLOW, "%s", req->body.data);
-    buf_clear(&req->body);
+    allow_tell(x, allow);
     return 405;
 }
 
@@ -260,7 +269,6 @@ static void headers_arrived(struct exchange *x, const char *method, const char *
     req->method = method_of(method);
     req->is_head = strcmp(method, "HEAD") == 0;
     req->now_us = clock_now_us();
-    buf_init(&req->body, HTTP_TARGET_BYTES_MAX);
     request_id_set(x);
     if (x->rc == 0)
         x->rc = framing_check(x, version);
