@@ -145,6 +145,32 @@ class BrokenOff(Case):
         self.assertEqual(set(self.server.files()), before)
 
 
+    def test_one_that_ends_in_the_middle_is_over_at_once(self):
+        user = self.server.user()
+        body, kind = multipart([("file", "half.wav", wav())])
+        for i in range(30):  # the end comes with the last bytes, or after them
+            head = (f"POST /audio/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {user.token}"
+                    f"\r\nIdempotency-Key: k{i}\r\nContent-Type: {kind}\r\n"
+                    f"Content-Length: {len(body)}\r\n\r\n").encode()
+            with socket.create_connection(("127.0.0.1", self.server.port), 5) as link:
+                link.sendall(head + body[:i * 100])
+                link.shutdown(socket.SHUT_WR)
+                self.assertEqual(statuses(link.recv(1000)), [])  # not the idle time later
+
+    def test_a_slow_sender_who_has_not_ended_goes_on(self):
+        guest = self.server.guest()
+        body, kind = multipart([("file", "slow.wav", wav())])
+        with socket.create_connection(("127.0.0.1", self.server.port), 10) as link:
+            link.sendall((f"POST /audio/upload HTTP/1.1\r\nHost: x\r\nX-Guest-ID: "
+                          f"{guest.guest_id}\r\nContent-Type: {kind}\r\n"
+                          f"Content-Length: {len(body)}\r\n\r\n").encode() + body[:500])
+            time.sleep(0.8)
+            link.sendall(body[500:])
+            link.shutdown(socket.SHUT_WR)  # all is sent: the answer still comes
+            self.assertEqual(statuses(link.recv(100000)), [201])
+        guest.wait_for_job(guest.get("/audio/jobs").json["jobs"][0]["job_id"])
+
+
 class Slow(Case):
     OPTIONS = ("--request-timeout", "2s", "--idle-timeout", "2s")
 

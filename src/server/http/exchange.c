@@ -235,6 +235,12 @@ static void connection_deadline(struct exchange *x, int64_t us)
         x->connection->deadline_us = clock_monotonic_us() + us;
 }
 
+static void receiving_set(struct exchange *x, bool is_receiving)
+{
+    if (x->connection)
+        x->connection->is_receiving = is_receiving;
+}
+
 /* Runs a step on the loop's snapshot. */
 static int step_on_snapshot(struct exchange *x, http_step step)
 {
@@ -448,8 +454,10 @@ enum MHD_Result exchange_run(void *loop, struct MHD_Connection *mhd, const char 
         return MHD_NO;
     if (x->step == STEP_HEADERS) {
         headers_arrived(x, method, version);
-        if (!is_answered_early(x))
+        if (!is_answered_early(x)) {
+            receiving_set(x, x->has_body);
             return MHD_YES;
+        }
         if (x->connection)
             x->connection->is_cut_short = true;
         return exchange_reply(x);
@@ -460,6 +468,7 @@ enum MHD_Result exchange_run(void *loop, struct MHD_Connection *mhd, const char 
         *bytes_count = 0;
         return goes_on ? MHD_YES : MHD_NO;
     }
+    receiving_set(x, false);
     return x->step == STEP_SENDING ? MHD_YES : steps_run(x);
 }
 
@@ -480,6 +489,7 @@ void exchange_end(void *loop_context, struct MHD_Connection *mhd, void **context
                                  code == MHD_REQUEST_TERMINATED_COMPLETED_OK &&
                                      x->step == STEP_SENDING);
     connection_deadline(x, loop->server->options.idle_timeout_us);
+    receiving_set(x, false);
     http_reply_clear(&x->reply);
     buf_release(&x->reply.body);
     buf_release(&x->request.body);
