@@ -187,9 +187,21 @@ struct user_filter {
     int64_t skip, limit;
 };
 
-/* Newest first. */
-MUST_CHECK int auth_user_list(struct db *db, const struct user_filter *filter,
+/* A list of users, newest first, read in parts, since a search looks at all there are. */
+struct user_scan {
+    struct user_filter filter; /* skip and limit: what is left of them */
+    bool is_over;              /* no part follows */
+    bool has_begun;            /* this and what follows: false and zeroes at first */
+    int64_t created_us, account_id;
+};
+
+/* Looks at `most` users at most, or passes over some more that are to be skipped, and calls
+ * `row` with those that are wanted. The next part begins where this one ended, whatever the
+ * connection. What `row` returns, other than 0, ends the part and is returned. */
+MUST_CHECK int auth_user_scan(struct db *db, struct user_scan *scan, int64_t most,
                               int (*row)(void *ctx, const struct user *user), void *ctx);
+/* Whether an admin who may log in is left without this one. */
+MUST_CHECK int auth_has_other_admin(struct db *db, int64_t account_id, bool *ret);
 
 /* Lower-cases the domain into `ret`; false with the reference's reason ("An email address
  * must have an @-sign.", ...) in *ret_reason, a constant. */

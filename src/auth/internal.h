@@ -19,6 +19,9 @@ struct auth {
 /* Copies a column's text, cut to the room there is. */
 void column_copy(struct db *db, enum stmt stmt, int column, char *to, size_t size);
 
+/* The user of a row that begins with the columns of user_get. */
+void user_row(struct db *db, enum stmt stmt, struct user *ret);
+
 /* A user's id from a token's subject: decimal digits only; false otherwise. */
 bool account_of_subject(const char *subject, int64_t *ret);
 

@@ -9,7 +9,7 @@
 /* As the plans are named where their limits are made. */
 static const char PLAN[] = "user";
 
-static void user_row(struct db *db, enum stmt stmt, struct user *ret)
+void user_row(struct db *db, enum stmt stmt, struct user *ret)
 {
     *ret = (struct user){
         .account_id = db_int(db, stmt, 0),
@@ -205,34 +205,14 @@ int auth_user_delete(struct db *db, int64_t account_id, int64_t now_us)
     return rc ? rc : usage_account_close(db, account_id, now_us);
 }
 
-int auth_user_list(struct db *db, const struct user_filter *filter,
-                   int (*row)(void *ctx, const struct user *user), void *ctx)
+int auth_has_other_admin(struct db *db, int64_t account_id, bool *ret)
 {
-    char pattern[AUTH_EMAIL_MAX + 3] = "";
-    int ended, rc;
+    int64_t count;
+    const int rc = db_get_int(db, STMT_USERS_OTHER_ADMINS, DB_ARGS(DB_INT(account_id)),
+                              &count);
 
-    if (filter->search.len > AUTH_EMAIL_MAX)
-        return 0; /* nothing is that long */
-    if (filter->search.len)
-        (void)snprintf(pattern, sizeof pattern, "%%%.*s%%", (int)filter->search.len,
-                       filter->search.ptr);
-    rc = db_run(db, STMT_USERS_LIST,
-                DB_ARGS(DB_TEXT(pattern), DB_INT(filter->is_active),
-                        DB_INT(filter->is_verified), DB_INT(filter->is_admin),
-                        DB_INT(filter->limit), DB_INT(filter->skip)));
-    while (rc == 0) {
-        const int got = db_next(db, STMT_USERS_LIST);
-        struct user user;
-
-        if (got <= 0) {
-            rc = got;
-            break;
-        }
-        user_row(db, STMT_USERS_LIST, &user);
-        rc = row(ctx, &user);
-    }
-    ended = db_done(db, STMT_USERS_LIST);
-    return rc ? rc : ended;
+    *ret = rc == 0 && count > 0;
+    return rc;
 }
 
 static int count_read(struct db *db, const char *name, int64_t *ret)

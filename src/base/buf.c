@@ -1,6 +1,5 @@
 #include "base/buf.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,13 +93,12 @@ void buf_add_int(struct buf *b, int64_t value)
     buf_add(b, digits + at, sizeof digits - at);
 }
 
-void buf_addf(struct buf *b, const char *format, ...)
+void buf_addv(struct buf *b, const char *format, va_list args)
 {
-    va_list args, again;
+    va_list again;
     char *to;
     int len;
 
-    va_start(args, format);
     va_copy(again, args);
     len = vsnprintf(NULL, 0, format, args);
     to = len < 0 ? NULL : buf_reserve(b, (size_t)len);
@@ -109,5 +107,13 @@ void buf_addf(struct buf *b, const char *format, ...)
         b->len += (size_t)len;
     }
     va_end(again);
+}
+
+void buf_addf(struct buf *b, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    buf_addv(b, format, args);
     va_end(args);
 }

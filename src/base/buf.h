@@ -3,6 +3,7 @@
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +31,7 @@ void buf_add_text(struct buf *b, const char *text);
 void buf_add_char(struct buf *b, char c);
 void buf_add_int(struct buf *b, int64_t value); /* decimal */
 void buf_addf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
+void buf_addv(struct buf *b, const char *format, va_list args) PRINTF_LIKE(2, 0);
 
 /* Makes room for `len` more bytes and returns where to write them (then add to b->len
  * what was written, and do not rely on the NUL), or NULL with the error set. */

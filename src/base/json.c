@@ -127,16 +127,20 @@ void json_null(struct json *j)
     json_raw(j, view_of("null"));
 }
 
-void json_time(struct json *j, int64_t time_us)
+static void json_moment(struct json *j, int64_t time_us)
 {
     char text[CLOCK_TEXT_SIZE];
 
-    if (time_us == 0) {
-        json_null(j);
-        return;
-    }
     clock_format(time_us, text);
     json_text(j, view_of(text));
+}
+
+void json_time(struct json *j, int64_t time_us)
+{
+    if (time_us == 0)
+        json_null(j);
+    else
+        json_moment(j, time_us);
 }
 
 void json_double(struct json *j, double value)
@@ -204,6 +208,12 @@ void json_put_time(struct json *j, const char *name, int64_t time_us)
 {
     json_key(j, name);
     json_time(j, time_us);
+}
+
+void json_put_moment(struct json *j, const char *name, int64_t time_us)
+{
+    json_key(j, name);
+    json_moment(j, time_us);
 }
 
 void json_put_ratio(struct json *j, const char *name, int64_t numerator,

@@ -53,6 +53,8 @@ void json_put_int(struct json *j, const char *name, int64_t value);
 void json_put_bool(struct json *j, const char *name, bool value);
 void json_put_null(struct json *j, const char *name);
 void json_put_time(struct json *j, const char *name, int64_t time_us);
+/* A time that someone else chose: never null. */
+void json_put_moment(struct json *j, const char *name, int64_t time_us);
 void json_put_ratio(struct json *j, const char *name, int64_t numerator,
                     int64_t denominator);
 void json_put_double(struct json *j, const char *name, double value);

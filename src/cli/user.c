@@ -216,17 +216,13 @@ static int list_row(void *ctx, const struct user *u)
 
 static int list_pages(struct db *db, struct list *l)
 {
-    struct user_filter filter = {
-        .is_active = -1, .is_verified = -1, .is_admin = -1, .limit = LIST_PAGE
+    struct user_scan scan = {
+        .filter = { .is_active = -1, .is_verified = -1, .is_admin = -1, .limit = INT64_MAX }
     };
-    int64_t before;
-    int rc;
+    int rc = 0;
 
-    do {
-        before = l->count;
-        filter.skip = before;
-        rc = auth_user_list(db, &filter, list_row, l);
-    } while (rc == 0 && l->count == before + LIST_PAGE);
+    while (rc == 0 && !scan.is_over)
+        rc = auth_user_scan(db, &scan, LIST_PAGE, list_row, l);
     return rc;
 }
 

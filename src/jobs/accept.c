@@ -172,6 +172,19 @@ int jobs_accept(struct db *db, const struct job_new *job, int64_t now_us, struct
     return rc;
 }
 
+int jobs_key_is_known(struct db *db, int64_t account_id, struct view key, bool *ret)
+{
+    int ended, rc = db_run(db, STMT_JOB_KEY_GET, DB_ARGS(DB_INT(account_id), DB_VIEW(key)));
+
+    if (rc == 0)
+        rc = db_next(db, STMT_JOB_KEY_GET);
+    ended = db_done(db, STMT_JOB_KEY_GET);
+    if (rc < 0 || ended < 0)
+        return rc < 0 ? rc : ended;
+    *ret = rc > 0;
+    return 0;
+}
+
 /* The least that an upload of `bytes` asks of a limit. */
 static int64_t least_request(int meter, int64_t bytes)
 {

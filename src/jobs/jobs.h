@@ -133,6 +133,9 @@ MUST_CHECK int jobs_accept(struct db *db, const struct job_new *job, int64_t now
 MUST_CHECK int jobs_precheck(struct db *db, const struct usage_subject *subject,
                              int64_t bytes, int64_t now_us,
                              struct usage_refusal *ret_refusal);
+/* Whether an idempotency key of the account's has made a job that is still there. */
+MUST_CHECK int jobs_key_is_known(struct db *db, int64_t account_id, struct view key,
+                                 bool *ret);
 
 MUST_CHECK int jobs_get(struct db *db, struct view job_id, struct job *ret);
 

@@ -14,6 +14,7 @@
 #include "jobs/progress.h"
 #include "server/api/cache.h"
 #include "server/api/metrics.h"
+#include "server/api/running.h"
 #include "server/internal.h"
 
 enum {
@@ -135,6 +136,9 @@ static int memory_start(struct service *s, struct err *reterr)
     s->api.metrics = metrics_new();
     if (rc == 0 && !s->api.metrics)
         rc = err_set(reterr, ERR_NO_MEMORY, "metrics");
+    s->api.running = running_new();
+    if (rc == 0 && !s->api.running)
+        rc = err_set(reterr, ERR_NO_MEMORY, "running requests");
     s->api.caches = caches_new(loops_count(s->options));
     if (rc == 0 && !s->api.caches)
         rc = err_set(reterr, ERR_NO_MEMORY, "caches");
@@ -237,6 +241,7 @@ void service_stop(struct service **service)
     blob_store_close(&s->api.blobs);
     usage_calls_free(&s->api.calls);
     metrics_free(&s->api.metrics);
+    running_free(&s->api.running);
     caches_free(&s->api.caches);
     auth_free(&s->api.auth);
     free(s);

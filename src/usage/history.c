@@ -54,7 +54,7 @@ static size_t months_between(int64_t from, int64_t to)
 
     clock_civil_from_days(from, &from_year, &from_month, &day);
     clock_civil_from_days(to, &to_year, &to_month, &day);
-    return (size_t)((to_year - from_year) * 12 + (to_month - from_month));
+    return (size_t)(to_year - from_year) * 12 + (size_t)to_month - (size_t)from_month;
 }
 
 static size_t bucket_of_day(const struct history *h, int64_t day)

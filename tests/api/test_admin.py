@@ -1,4 +1,6 @@
 """/admin and /usage/admin: what only admins may do."""
+import sqlite3
+import threading
 import uuid
 
 from bodies import wav
@@ -368,3 +370,56 @@ class Secrets(Base):
                          "/usage/admin/top-users", "/admin/jobs", "/admin/guests",
                          "/admin/stats/overview"):
                 self.problem(client.get(path), status, text)
+
+
+class ManyUsers(Base):
+    """More than a loop looks at before it serves others."""
+    OPTIONS = ("--loops", "1")
+    COUNT = 200_000  # older than all others; the first is the oldest
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        database = sqlite3.connect(cls.server.data_dir / "whazz.db", timeout=10)
+        database.executemany(
+            "INSERT INTO users VALUES (?, 'old' || ? || '@example.com', 'old' || ?, '', 1, 0, 0, ?, 0)",
+            ((10**6 + i, i, i, 1 + i) for i in range(cls.COUNT)))
+        database.commit()
+        database.close()
+
+    def names(self, query):
+        return [u["username"] for u in self.get(f"/admin/users?{query}")]
+
+    def test_the_oldest_are_found(self):
+        last = self.COUNT - 1
+        for query, expected in (
+                ("search=no-such-user", []), ("search=OLD0@", ["old0"]), ("search=old0%40", ["old0"]),
+                (f"search=old{last}", [f"old{last}"]),
+                ("search=old9990_&limit=3&skip=1", ["old99908", "old99907", "old99906"]),
+                (f"skip={last}", ["old1", "old0"]), (f"skip={last + 2}", []),
+                (f"skip={2**63 - 1}", []), ("search=root-admin&is_admin=true", ["root-admin"]),
+                ("is_admin=true", ["root-admin"]), ("is_admin=true&skip=1", [])):
+            with self.subTest(query):
+                self.assertEqual(self.names(query), expected)
+
+    def test_a_search_lets_others_be_served(self):
+        client = self.server.client()
+        client.get("/health")
+        thread = threading.Thread(target=self.names, args=("search=no-such-user",))
+        thread.start()
+        served = 0
+        while thread.is_alive():
+            self.answer(client.get("/health"), 200)
+            served += 1
+        self.assertGreater(served, 4)  # one at most, if it held the loop
+
+    def test_a_caller_who_leaves_ends_the_search(self):
+        self.admin.timeout = 0.01
+        for _ in range(20):
+            try:
+                self.names("search=no-such-user")
+            except OSError:
+                pass
+        self.admin.timeout = 30
+        self.admin.close()
+        self.assertEqual(self.names("search=old0@"), ["old0"])

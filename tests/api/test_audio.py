@@ -165,6 +165,43 @@ class Upload(Case):
         self.assertIn(other.status, (409, 422), str(other))
         self.answer(self.server.guest().upload(**key), 201)  # another caller's own key
 
+    def test_idempotency_key_of_a_request_that_still_runs(self):
+        guest, key = self.server.guest(), {"Idempotency-Key": '"the-same"'}
+        body, kind = multipart([("file", "slow.wav", wav())])
+        head = (f"POST /audio/upload HTTP/1.1\r\nHost: x\r\nX-Guest-ID: {guest.guest_id}\r\n"
+                f"Idempotency-Key: the-same\r\nConnection: close\r\n"
+                f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n").encode()
+        with socket.create_connection(("127.0.0.1", self.server.port), 10) as link:
+            link.sendall(head + body[:-1])
+            self.server.guest().uploaded()  # by now the first request has been seen
+            refused = guest.upload(**key)
+            self.problem(refused, 409, "A request with this Idempotency-Key is still running")
+            self.assertEqual(refused.headers["Retry-After"], "1")
+            self.answer(self.server.guest().upload(**key), 201)  # another caller's own key
+            link.sendall(body[-1:])
+            answer = b"".join(iter(lambda: link.recv(65536), b""))
+        self.assertIn(b" 201 ", answer[:20])
+        again = guest.upload(**key)  # at once: it ends before its answer
+        self.assertEqual((again.status, again.headers["Idempotent-Replayed"]), (201, "true"))
+        self.assertIn(again.json["job_id"].encode(), answer)
+
+    def test_idempotency_key_of_a_request_that_ended_badly(self):
+        guest, key = self.server.guest(), {"Idempotency-Key": "broken"}
+        body, kind = multipart([("file", "half.wav", wav())])
+        with socket.create_connection(("127.0.0.1", self.server.port), 10) as link:
+            link.sendall(f"POST /audio/upload HTTP/1.1\r\nHost: x\r\nX-Guest-ID: "
+                         f"{guest.guest_id}\r\nIdempotency-Key: broken\r\nContent-Type: {kind}"
+                         f"\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body[:500])
+            self.server.guest().uploaded()
+            self.problem(guest.upload(**key), 409)
+        for _ in range(100):  # the server learns of the end of the connection
+            reply = guest.upload(b"no sound", **key)
+            if reply.status != 409:
+                break
+            time.sleep(0.05)
+        self.problem(reply, 400)
+        self.answer(guest.upload(**key), 201)
+
     def test_too_large_is_told_before_the_body(self):
         with socket.create_connection(("127.0.0.1", self.server.port), 10) as link:
             link.sendall((f"POST /audio/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "

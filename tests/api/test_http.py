@@ -50,6 +50,29 @@ class Framing(Case):
         answer = raw(self.server.port, b"GET " + long + b" HTTP/1.1\r\nHost: x\r\n\r\n", 5)
         self.assertTrue(not statuses(answer) or statuses(answer)[0] in (400, 414, 431))
 
+    def test_a_redirect_is_told_whole_or_not_at_all(self):
+        for length in (10, 2047, 3000, 8000):
+            with self.subTest(length):
+                answer = raw(self.server.port, b"GET /health/?x=%s HTTP/1.1\r\nHost: x\r\n"
+                             b"Connection: close\r\n\r\n" % (b"y" * length), timeout=5)
+                self.assertEqual(statuses(answer), [307], answer[:300])
+                self.assertIn(b"\r\nLocation: /health?x=%s\r\n" % (b"y" * length), answer)
+                self.assertIn(b"\r\nX-Request-ID: ", answer)
+        answer = raw(self.server.port, b"GET /health/?x=%s HTTP/1.1\r\nHost: x\r\n"
+                     b"Connection: close\r\n\r\n" % (b"y" * 8192), timeout=5)
+        self.assertEqual(statuses(answer), [414], answer[:300])
+
+    def test_headers_that_are_asked_for_come_back_whole_or_not_at_all(self):
+        for length, comes in ((3000, True), (8192, True), (9000, False)):
+            with self.subTest(length):
+                answer = raw(self.server.port, b"OPTIONS /health HTTP/1.1\r\nHost: x\r\n"
+                             b"Origin: http://localhost:3000\r\nConnection: close\r\n"
+                             b"Access-Control-Request-Method: GET\r\n"
+                             b"Access-Control-Request-Headers: %s\r\n\r\n" % (b"y" * length), 5)
+                self.assertEqual(statuses(answer), [200], answer[:300])
+                whole = b"\r\nAccess-Control-Allow-Headers: %s\r\n" % (b"y" * length)
+                self.assertEqual((whole in answer, b"Allow-Headers" in answer), (comes, comes))
+
     def test_headers_without_end(self):
         answer = raw(self.server.port, GET + b"X: " + b"y" * 100000 + b"\r\n\r\n", timeout=5)
         self.assertTrue(not statuses(answer) or statuses(answer)[0] in (400, 431), answer[:200])
@@ -120,6 +143,32 @@ class BrokenOff(Case):
         self.assertEqual(guest.get("/usage/me").json["total_files_uploaded"], 0)
         self.assertEqual(guest.get("/usage/limits").json["storage_mb"]["used"], 0)
         self.assertEqual(set(self.server.files()), before)
+
+
+    def test_one_that_ends_in_the_middle_is_over_at_once(self):
+        user = self.server.user()
+        body, kind = multipart([("file", "half.wav", wav())])
+        for i in range(30):  # the end comes with the last bytes, or after them
+            head = (f"POST /audio/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {user.token}"
+                    f"\r\nIdempotency-Key: k{i}\r\nContent-Type: {kind}\r\n"
+                    f"Content-Length: {len(body)}\r\n\r\n").encode()
+            with socket.create_connection(("127.0.0.1", self.server.port), 5) as link:
+                link.sendall(head + body[:i * 100])
+                link.shutdown(socket.SHUT_WR)
+                self.assertEqual(statuses(link.recv(1000)), [])  # not the idle time later
+
+    def test_a_slow_sender_who_has_not_ended_goes_on(self):
+        guest = self.server.guest()
+        body, kind = multipart([("file", "slow.wav", wav())])
+        with socket.create_connection(("127.0.0.1", self.server.port), 10) as link:
+            link.sendall((f"POST /audio/upload HTTP/1.1\r\nHost: x\r\nX-Guest-ID: "
+                          f"{guest.guest_id}\r\nContent-Type: {kind}\r\n"
+                          f"Content-Length: {len(body)}\r\n\r\n").encode() + body[:500])
+            time.sleep(0.8)
+            link.sendall(body[500:])
+            link.shutdown(socket.SHUT_WR)  # all is sent: the answer still comes
+            self.assertEqual(statuses(link.recv(100000)), [201])
+        guest.wait_for_job(guest.get("/audio/jobs").json["jobs"][0]["job_id"])
 
 
 class Slow(Case):

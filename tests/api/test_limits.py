@@ -108,13 +108,29 @@ class Kept(Case):
 
 
 class Once(Case):
+    OPTIONS = ("--user-files-per-day", "3")
+
     def test_one_key_a_hundred_times_is_one_job(self):
         user = self.server.user()
         answers = rush(user, 100, wav(), [("Idempotency-Key", '"the-same"')])
-        self.assertEqual({status for status, _ in answers}, {201})
-        self.assertEqual(len({json.loads(body)["job_id"] for _, body in answers}), 1)
+        accepted = [json.loads(body)["job_id"] for status, body in answers if status == 201]
+        self.assertEqual(len(set(accepted)), 1)
+        self.assertEqual({status for status, _ in answers}, {201, 409})
         self.assertEqual(user.get("/usage/me").json["total_files_uploaded"], 1)
         self.assertEqual(self.server.verify().returncode, 0)
+
+
+    def test_what_was_accepted_is_answered_again_at_the_limit(self):
+        user, key = self.server.user(), {"Idempotency-Key": '"the-last"'}
+        for _ in range(2):
+            user.uploaded()
+        first = user.upload(**key)
+        self.assertEqual((first.status, user.upload().status), (201, 429))
+        again = user.upload(**key)
+        self.assertEqual((again.status, again.headers["Idempotent-Replayed"]), (201, "true"), again)
+        self.assertEqual(again.json["job_id"], first.json["job_id"])
+        self.problem(user.upload(wav(0.7), **key), 422)
+        self.assertEqual(user.get("/usage/me").json["total_files_uploaded"], 3)
 
 
 class Network(Case):

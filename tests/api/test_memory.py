@@ -2,7 +2,7 @@
 import socket
 
 from bodies import wav_header
-from whazz import Case, raw
+from whazz import Case, raw, statuses
 
 MEBIBYTE = 1 << 20
 GROWTH_MAX = 16 * MEBIBYTE
@@ -29,6 +29,23 @@ def send_wav(client, size, boundary=b"whazz-big"):
         while part := link.recv(65536):
             answer += part
     return int(answer.split(b" ", 2)[1]), answer.partition(b"\r\n\r\n")[2]
+
+
+class Refusals(Case):
+    def test_what_is_refused_leaves_nothing_behind(self):
+        refused = [(b"DELETE /health", 405), (b"PUT /usage/me", 405), (b"GET /nowhere", 404),
+                   (b"GET /health/?x", 307), (b"GET /%zz", 400), (b"GET /usage/me", 401)]
+        requests = b"".join(line + b" HTTP/1.1\r\nHost: x\r\n\r\n" for line, _ in refused) * 500
+        last = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+        def ask(times):
+            for _ in range(times):
+                answer = raw(self.server.port, requests + last, timeout=60)
+                self.assertEqual(statuses(answer), [s for _, s in refused] * 500 + [200])
+        ask(10)  # what is kept for later is there by now
+        before = self.server.memory()
+        ask(60)  # 60,000 of the 405
+        self.assertLess(self.server.memory() - before, MEBIBYTE)
 
 
 class Memory(Case):

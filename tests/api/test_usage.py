@@ -306,6 +306,15 @@ class Series(Case):
         self.assertEqual({b["processing_type"] for b in got["buckets"]
                           if b["files_processed"]}, {"speech_enhancement"})
 
+    def test_history_from_the_first_second_on(self):
+        for path, client, key in (("/usage/history", self.user, "buckets"),
+                                  ("/usage/admin/analytics", self.server.admin(), "series")):
+            got = self.answer(client.get(f"{path}?interval=month&start=1970-01-01T00:00:00Z"
+                                         "&end=1970-03-01T00:00:00Z"), 200)
+            self.assertEqual([b["start"] for b in got[key]], ["1970-01-01T00:00:00.000000Z",
+                                                              "1970-02-01T00:00:00.000000Z"])
+            self.assertEqual(got.get("start", got[key][0]["start"]), got[key][0]["start"])
+
     def test_history_in_a_zone(self):
         got = self.answer(self.user.get("/usage/history?time_zone=Asia/Kolkata"), 200)
         self.assertEqual(got["time_zone"], "Asia/Kolkata")

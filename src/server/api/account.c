@@ -125,24 +125,15 @@ int account_delete_prepare(struct http_request *req, struct http_reply *reply)
     return proof_prepare(req, reply, "password", NULL);
 }
 
-static int admin_count(void *ctx, const struct user *user)
-{
-    (void)user;
-    ++*(int *)ctx;
-    return 0;
-}
-
 /* An admin who may log in, and no other: nobody could look after the service any more. */
 static int last_admin_check(struct http_request *req, const struct user *user)
 {
-    const struct user_filter filter = {
-        .is_active = 1, .is_verified = -1, .is_admin = 1, .limit = 2
-    };
-    int admins = 0;
-    const int rc = user->is_admin ? auth_user_list(req->db, &filter, admin_count, &admins)
-                                  : 0;
+    bool has_other = true;
+    const int rc = user->is_admin
+                       ? auth_has_other_admin(req->db, user->account_id, &has_other)
+                       : 0;
 
-    if (rc == 0 && user->is_admin && admins < 2)
+    if (rc == 0 && !has_other)
         return api_refuse(req, 409, "The last admin's account cannot be deleted");
     return rc;
 }

@@ -1,10 +1,15 @@
 #include "server/api/admin_users.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "server/api/files.h"
+#include "server/api/pages.h"
 #include "server/api/people.h"
 #include "server/api/validate.h"
+
+/* An event loop looks at so many users before it serves others: some milliseconds. */
+enum { USERS_PER_TURN = 500, LIST_BYTES_MAX = 1 << 20 };
 
 /* One request about users; a superset of what each step needs. */
 struct user_request {
@@ -52,15 +57,47 @@ static int user_row(void *ctx, const struct user *user)
     return 0;
 }
 
+/* A list on its way; freed when the reply is. */
+struct users_pages {
+    struct pages pages; /* first */
+    struct user_scan scan;
+    struct json j; /* over the page */
+};
+
+/* Each part is read from a snapshot of its own: users only come at the front, which has
+ * been passed. */
+static int users_fill(struct pages *pages, struct http_request *req, struct db *db)
+{
+    struct users_pages *u = (struct users_pages *)pages;
+    const int rc = auth_user_scan(db, &u->scan, USERS_PER_TURN, user_row, &u->j);
+
+    (void)req;
+    pages->is_last = u->scan.is_over;
+    if (pages->is_last)
+        json_array_end(&u->j);
+    return rc;
+}
+
+/* What the first part has is sent as one; what takes longer, as it is found. */
 int users_list(struct http_request *req, struct http_reply *reply)
 {
-    struct user_request *r = api_context_of(req)->own;
+    const struct user_request *r = api_context_of(req)->own;
+    struct users_pages *u = calloc(1, sizeof *u);
     int rc;
 
-    http_reply_json(reply, 200, &r->j);
-    json_array_begin(&r->j);
-    rc = auth_user_list(req->db, &r->filter, user_row, &r->j);
-    json_array_end(&r->j);
+    if (!u)
+        return ERR_NO_MEMORY;
+    u->scan.filter = r->filter;
+    pages_init(&u->pages, LIST_BYTES_MAX, users_fill);
+    json_init(&u->j, &u->pages.page);
+    json_array_begin(&u->j);
+    rc = users_fill(&u->pages, req, req->db);
+    if (rc == 0 && !u->pages.is_last) {
+        pages_reply(reply, &u->pages);
+        return 0;
+    }
+    buf_add(&reply->body, u->pages.page.data, u->pages.page.len);
+    pages_free(u);
     return rc;
 }
 

@@ -19,6 +19,7 @@ struct exec_engines;
 struct blob_store;
 struct metrics;
 struct progress_board;
+struct running;
 
 /* Work for the committer that no request waits for, such as counting a download. */
 struct api_op {
@@ -35,6 +36,7 @@ struct api {
     struct audio_host *audio;
     struct exec_engines *engines;
     struct progress_board *board;
+    struct running *running;
     struct usage_calls *calls;
     struct metrics *metrics;
     struct cache *caches;       /* one per event loop */
@@ -60,6 +62,8 @@ struct api_context {
     char user_agent[256];           /* cut; of guests */
     void *own;                      /* the handler's, freed with own_free */
     void (*own_free)(void *own);
+    /* Once, before the reply is sent; not when the client went away before. */
+    void (*on_reply)(struct http_request *req);
     /* Once, after the last byte or when the client went away. */
     void (*on_finish)(struct http_request *req, const struct http_reply *reply,
                       bool is_delivered);

@@ -87,8 +87,8 @@ static int bucket_write(void *ctx, const struct usage_bucket *b)
     const struct writing *w = ctx;
 
     json_object_begin(w->j);
-    json_put_time(w->j, "start", b->start_us);
-    json_put_time(w->j, "end", b->end_us);
+    json_put_moment(w->j, "start", b->start_us);
+    json_put_moment(w->j, "end", b->end_us);
     if (w->by_type)
         json_put_str(w->j, "processing_type", b->type);
     for (int m = 0; m < METERS_COUNT; m++) {

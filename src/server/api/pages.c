@@ -25,7 +25,7 @@ static int64_t pages_produce(void *ctx, struct http_request *req, char *to, size
     struct pages *p = ctx;
     size_t len = p->page.len - p->sent;
 
-    while (len == 0) {
+    if (len == 0) {
         struct db *db = p->is_last ? NULL : http_snapshot(req);
 
         if (p->is_last)
@@ -37,6 +37,10 @@ static int64_t pages_produce(void *ctx, struct http_request *req, char *to, size
         if (p->fill(p, req, db) != 0 || p->page.error)
             return ERR_STORE;
         len = p->page.len;
+        if (len == 0 && p->is_last)
+            return HTTP_STREAM_END;
+        if (len == 0) /* others' turn */
+            http_wake(api_of(req)->server, http_request_number(req));
     }
     if (len > max)
         len = max;

@@ -9,7 +9,8 @@ struct pages {
     struct buf page;
     size_t sent; /* of the page */
     bool is_last;
-    /* Writes what follows into the emptied page; nothing is fine. Sets is_last with the
+    /* Writes what follows into the emptied page; nothing is fine: the loop serves others
+     * before it asks again. Sets is_last with the
      * last one. `db` is a snapshot of this page alone. A negative error ends the
      * connection: the client sees that the reply is cut. */
     int (*fill)(struct pages *pages, struct http_request *req, struct db *db);

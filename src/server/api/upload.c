@@ -11,6 +11,7 @@
 #include "server/api/api.h"
 #include "server/api/metrics.h"
 #include "server/api/problem.h"
+#include "server/api/running.h"
 #include "server/api/types.h"
 #include "server/api/validate.h"
 #include "server/http/multipart.h"
@@ -48,6 +49,7 @@ struct upload {
     const struct audio_format *output;
     struct job_choice choice;
     char idempotency_key[IDEMPOTENCY_KEY_MAX + 1];
+    struct running_key running;
     struct blob_writer *writer;
     struct audio_info info;
     char digest[BLOB_DIGEST_SIZE];
@@ -65,6 +67,7 @@ static void upload_release(void *own)
     struct upload *u = own;
     char name[BLOB_NAME_SIZE] = "";
 
+    running_end(u->api->running, &u->running);
     if (u->writer && (u->is_replayed || !u->job.job_id[0] || !u->req->is_committed))
         (void)snprintf(name, sizeof name, "%s", blob_writer_name(u->writer));
     blob_writer_close(&u->writer);
@@ -199,19 +202,52 @@ static int key_read(struct http_request *req, struct upload *u)
     return 0;
 }
 
+/* Before the reply, since whoever has read it may send the next request. */
+static void key_let_go(struct http_request *req)
+{
+    struct upload *u = api_context_of(req)->own;
+
+    running_end(u->api->running, &u->running);
+}
+
+static int key_hold(struct http_request *req, struct upload *u)
+{
+    struct api_context *c = api_context_of(req);
+    int rc;
+
+    if (!u->idempotency_key[0])
+        return 0;
+    rc = running_begin(u->api->running, &u->running, &c->principal,
+                       view_of(u->idempotency_key));
+    if (rc) {
+        (void)err_set(&req->err, rc,
+                      "A request with this Idempotency-Key is still running");
+        req->err.retry_after_s = 1;
+    }
+    c->on_reply = key_let_go;
+    return rc;
+}
+
 /* What the headers can tell is told before the body is sent. */
-static int early_check(struct http_request *req)
+static int early_check(struct http_request *req, const struct upload *u)
 {
     struct api_context *c = api_context_of(req);
     const struct usage_subject subject = api_subject(req);
     const int64_t length = http_content_length(req);
     int64_t at_least = length - FRAMING_BYTES_MAX;
+    bool is_known = false;
     int rc;
 
     if (length > api_of(req)->options->upload_bytes_max + FRAMING_BYTES_MAX)
         return file_too_large(req);
     rc = blob_store_room_check(api_of(req)->blobs, length > 0 ? length : 0, &req->err);
     if (rc || subject.account_id == 0)
+        return rc;
+    /* What was accepted is answered again, limits or not. */
+    if (u->idempotency_key[0])
+        rc = jobs_key_is_known(req->db, subject.account_id, view_of(u->idempotency_key),
+                               &is_known);
+    if (rc || is_known)
         return rc;
     rc = jobs_precheck(req->db, &subject, at_least > 1 ? at_least : 1, req->now_us,
                        &c->refusal);
@@ -247,7 +283,9 @@ int upload_prepare(struct http_request *req, struct http_reply *reply)
     if (result != MULTIPART_OK)
         return api_refuse(req, 400, "%s", multipart_text(result));
     rc = key_read(req, u);
-    return rc ? rc : early_check(req);
+    if (rc == 0)
+        rc = key_hold(req, u);
+    return rc ? rc : early_check(req, u);
 }
 
 static int malformed(struct http_request *req, enum multipart_result result)
@@ -443,6 +481,8 @@ int upload_write(struct http_request *req, struct http_reply *reply)
     if (rc == 0)
         rc = jobs_accept(req->db, &new_job, clock_now_us(), &u->job, &u->is_replayed,
                          &c->refusal, &req->err);
+    if (rc == ERR_NOT_FOUND) /* closed while the file came */
+        rc = err_set(&req->err, ERR_UNAUTHENTICATED, "Could not validate credentials");
     if (rc == ERR_CONFLICT)
         c->status = 422; /* the key was used with another file, type or options */
     if (rc == 0 || rc == ERR_LIMIT)

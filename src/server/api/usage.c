@@ -49,8 +49,8 @@ static int usage_history(struct http_request *req, struct http_reply *reply)
 
     http_reply_json(reply, 200, &j);
     json_object_begin(&j);
-    json_put_time(&j, "start", query->start_us);
-    json_put_time(&j, "end", query->end_us);
+    json_put_moment(&j, "start", query->start_us);
+    json_put_moment(&j, "end", query->end_us);
     json_put_str(&j, "interval", buckets_interval_name(query->interval));
     json_put_str(&j, "time_zone",
                  query->time_zone ? query->time_zone : api_of(req)->options->day_zone);

@@ -181,6 +181,21 @@ static int slash_redirect(struct exchange *x)
     return status;
 }
 
+static void allow_tell(struct exchange *x, unsigned allow)
+{
+    struct buf names;
+
+    buf_init(&names, 256);
+    for (unsigned m = 0; m < HTTP_METHOD_OTHER; m++) {
+        if (allow & 1u << m)
+            buf_addf(&names, "%s%s", names.len ? ", " : "",
+                     m == HTTP_GET ? "GET, HEAD" : http_method_name((enum http_method)m));
+    }
+    if (!names.error)
+        http_reply_header(&x->reply, MHD_HTTP_HEADER_ALLOW, "%s", names.data);
+    buf_release(&names);
+}
+
 static int route_find(struct exchange *x)
 {
     struct http_request *req = &x->request;
@@ -200,13 +215,7 @@ static int route_find(struct exchange *x)
         req->route = x->loop->server->app.fallback;
         return req->route ? 0 : 404;
     }
-    for (unsigned m = 0; m < HTTP_METHOD_OTHER; m++) {
-        if (allow & 1u << m)
-            buf_addf(&req->body, "%s%s", req->body.len ? ", " : "",
-                     m == HTTP_GET ? "GET, HEAD" : http_method_name((enum http_method)m));
-    }
-    http_reply_header(&x->reply, MHD_HTTP_HEADER_ALLOW, "%s", req->body.data);
-    buf_clear(&req->body);
+    allow_tell(x, allow);
     return 405;
 }
 
@@ -224,6 +233,12 @@ static void connection_deadline(struct exchange *x, int64_t us)
 {
     if (x->connection)
         x->connection->deadline_us = clock_monotonic_us() + us;
+}
+
+static void receiving_set(struct exchange *x, bool is_receiving)
+{
+    if (x->connection)
+        x->connection->is_receiving = is_receiving;
 }
 
 /* Runs a step on the loop's snapshot. */
@@ -260,7 +275,6 @@ static void headers_arrived(struct exchange *x, const char *method, const char *
     req->method = method_of(method);
     req->is_head = strcmp(method, "HEAD") == 0;
     req->now_us = clock_now_us();
-    buf_init(&req->body, HTTP_TARGET_BYTES_MAX);
     request_id_set(x);
     if (x->rc == 0)
         x->rc = framing_check(x, version);
@@ -440,8 +454,10 @@ enum MHD_Result exchange_run(void *loop, struct MHD_Connection *mhd, const char 
         return MHD_NO;
     if (x->step == STEP_HEADERS) {
         headers_arrived(x, method, version);
-        if (!is_answered_early(x))
+        if (!is_answered_early(x)) {
+            receiving_set(x, x->has_body);
             return MHD_YES;
+        }
         if (x->connection)
             x->connection->is_cut_short = true;
         return exchange_reply(x);
@@ -452,6 +468,7 @@ enum MHD_Result exchange_run(void *loop, struct MHD_Connection *mhd, const char 
         *bytes_count = 0;
         return goes_on ? MHD_YES : MHD_NO;
     }
+    receiving_set(x, false);
     return x->step == STEP_SENDING ? MHD_YES : steps_run(x);
 }
 
@@ -472,6 +489,7 @@ void exchange_end(void *loop_context, struct MHD_Connection *mhd, void **context
                                  code == MHD_REQUEST_TERMINATED_COMPLETED_OK &&
                                      x->step == STEP_SENDING);
     connection_deadline(x, loop->server->options.idle_timeout_us);
+    receiving_set(x, false);
     http_reply_clear(&x->reply);
     buf_release(&x->reply.body);
     buf_release(&x->request.body);

@@ -28,6 +28,7 @@ struct connection {
     int64_t deadline_us; /* monotonic */
     char address[HTTP_ADDRESS_SIZE];
     bool is_cut_short; /* answered before the body's end: it is to linger */
+    bool is_receiving; /* of its request, part of the body is still to come */
     struct connection *previous, *next; /* of the loop */
 };
 

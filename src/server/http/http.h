@@ -138,7 +138,8 @@ struct http_reply {
         stream_bytes; /* the stream's exact length, told as Content-Length; 0: not known */
 };
 
-/* Adds a header. The value must be free of control characters; others are dropped. */
+/* Adds a header. The value must be free of control characters; others are dropped. One that
+ * is longer than HTTP_TARGET_BYTES_MAX is left out whole: nothing is ever sent in part. */
 void http_reply_header(struct http_reply *reply, const char *name, const char *format, ...)
     PRINTF_LIKE(3, 4);
 /* A writer over the reply's emptied body. */

@@ -161,8 +161,17 @@ static void loop_resume(struct loop *loop, bool all_streams)
     }
 }
 
+/* Whether the other side has sent its last byte and all is read. */
+static bool has_ended(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 /* Cuts connections whose time is over: libmicrohttpd's own timeout is for silence only, and
- * a byte a second is not silent. */
+ * a byte a second is not silent. And those that end amid a body: it misses an end that
+ * arrives together with the last bytes, and would wait for more. */
 static void loop_tick(struct loop *loop)
 {
     const int64_t now_us = clock_monotonic_us();
@@ -170,10 +179,10 @@ static void loop_tick(struct loop *loop)
     for (struct connection *c = loop->connections; c; c = c->next) {
         const union MHD_ConnectionInfo *info;
 
-        if (now_us < c->deadline_us)
+        if (now_us < c->deadline_us && !c->is_receiving)
             continue;
         info = MHD_get_connection_info(c->mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-        if (info)
+        if (info && (now_us >= c->deadline_us || has_ended(info->connect_fd)))
             (void)shutdown(info->connect_fd, SHUT_RDWR);
     }
 }

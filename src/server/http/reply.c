@@ -1,11 +1,13 @@
 #include "server/http/http.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { HEADER_BYTES_MAX = 4096 };
+enum {
+    DETAIL_BYTES_MAX = 4096,
+    HEADERS_BYTES_MAX = 4 * HTTP_TARGET_BYTES_MAX,
+};
 
 void http_reply_clear(struct http_reply *reply)
 {
@@ -19,25 +21,40 @@ void http_reply_clear(struct http_reply *reply)
                                   .content_type = "application/json",
                                   .file_fd = -1 };
     buf_init(&reply->body, HTTP_REPLY_BYTES_MAX);
-    buf_init(&reply->headers, HEADER_BYTES_MAX);
+    buf_init(&reply->headers, HEADERS_BYTES_MAX);
+}
+
+/* Takes control characters out of the buffer's end. */
+static void controls_drop(struct buf *b, size_t from)
+{
+    size_t kept = from;
+
+    for (size_t i = from; i < b->len; i++) {
+        if ((unsigned char)b->data[i] >= 0x20 && b->data[i] != 0x7f)
+            b->data[kept++] = b->data[i];
+    }
+    b->len = kept;
 }
 
 void http_reply_header(struct http_reply *reply, const char *name, const char *format, ...)
 {
-    char value[2048];
+    struct buf *headers = &reply->headers;
+    const size_t before = headers->len, value_at = before + strlen(name) + 1;
     va_list args;
-    size_t kept = 0;
 
     va_start(args, format);
-    (void)vsnprintf(value, sizeof value, format, args);
+    buf_add(headers, name, strlen(name) + 1);
+    buf_addv(headers, format, args);
     va_end(args);
-    for (const char *p = value; *p; p++) {
-        if ((unsigned char)*p >= 0x20 && *p != 0x7f)
-            value[kept++] = *p;
+    if (headers->error || headers->len - value_at > HTTP_TARGET_BYTES_MAX)
+        headers->error = ERR_TOO_LARGE;
+    else
+        controls_drop(headers, value_at);
+    buf_add_char(headers, '\0');
+    if (headers->error) { /* as if it had never been tried */
+        headers->len = before;
+        headers->error = 0;
     }
-    buf_add(&reply->headers, name, strlen(name) + 1);
-    buf_add(&reply->headers, value, kept);
-    buf_add_char(&reply->headers, '\0');
 }
 
 void http_reply_json(struct http_reply *reply, int status, struct json *ret)
@@ -72,7 +89,7 @@ void http_reply_problem(struct http_reply *reply, int status, struct view detail
     struct buf quoted;
     struct json j;
 
-    buf_init(&quoted, HEADER_BYTES_MAX);
+    buf_init(&quoted, DETAIL_BYTES_MAX);
     json_init(&j, &quoted);
     json_text(&j, detail);
     http_reply_problem_json(reply, status, "about:blank", buf_view(&quoted), NULL, NULL);

@@ -71,13 +71,20 @@ UPDATE users SET updated_us = $1 WHERE account_id = $2;
 -- name: user_remove
 DELETE FROM users WHERE account_id = $1;
 
--- name: users_list
+-- name: users_scan
 SELECT account_id, email, username, password_hash, is_active, is_verified, is_admin, created_us,
-    updated_us
-FROM users
-WHERE ($1 = '' OR email LIKE $1 OR username LIKE $1) AND ($2 < 0 OR is_active = $2)
-    AND ($3 < 0 OR is_verified = $3) AND ($4 < 0 OR is_admin = $4)
-ORDER BY created_us DESC, account_id DESC LIMIT $5 OFFSET $6;
+    updated_us,
+    ($1 = '' OR email LIKE $1 OR username LIKE $1) AND ($2 < 0 OR is_active = $2)
+    AND ($3 < 0 OR is_verified = $3) AND ($4 < 0 OR is_admin = $4) AS is_wanted
+FROM users WHERE (created_us, account_id) < ($5, $6)
+ORDER BY created_us DESC, account_id DESC LIMIT $7;
+
+-- name: users_pass
+SELECT created_us, account_id FROM users WHERE (created_us, account_id) < ($1, $2)
+ORDER BY created_us DESC, account_id DESC LIMIT 1 OFFSET $3;
+
+-- name: users_other_admins
+SELECT COUNT(*) FROM users WHERE is_admin = 1 AND is_active = 1 AND account_id <> $1;
 
 -- name: user_arrival_add
 INSERT INTO user_arrivals (minute, users) VALUES ($1, 1)
