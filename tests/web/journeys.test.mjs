@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { chooseFiles, logIn, newPage, signUp, startBrowser, startServer, wav, wavFile } from './harness.mjs'
+import { ageAccessToken, chooseFiles, logIn, newPage, signUp, startBrowser, startServer, wav, wavFile } from './harness.mjs'
 
 let server, browser
 
@@ -334,13 +334,7 @@ journey('a guest takes the data along too', async (page) => {
 journey('an access token that has ended is renewed without a word', async (page) => {
   server.addUser('bob', 'correct horse 1')
   await logIn(page, 'bob', 'correct horse 1')
-  await page.evaluate(() => {
-    const tokens = JSON.parse(localStorage.getItem('whazz.tokens'))
-    const [head, claims, sign] = tokens.access_token.split('.')
-    const aged = { ...JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))), exp: 1 }
-    tokens.access_token = [head, btoa(JSON.stringify(aged)), sign].join('.')
-    localStorage.setItem('whazz.tokens', JSON.stringify(tokens))
-  })
+  await ageAccessToken(page)
   await page.goto('/account')
   await page.getByText('bob@example.com').waitFor()
 })

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { connect, createServer } from 'node:net'
 import { after, before, test } from 'node:test'
-import { chooseFiles, logIn, newPage, startBrowser, startServer, wavFile } from './harness.mjs'
+import { ageAccessToken, chooseFiles, logIn, newPage, startBrowser, startServer, wavFile } from './harness.mjs'
 
 const TIMEOUT_MS = 30_000
 let server, browser
@@ -32,13 +32,6 @@ async function uploadSpeed(page, bytesPerSecond) {
   await client.send('Network.enable')
   const limits = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytesPerSecond || -1 }
   await client.send('Network.emulateNetworkConditions', limits)
-}
-
-/** Leaves the page while no tokens are renewed: a page that goes away meanwhile loses the reply,
- * its old token counts as used, and the session ends. */
-async function atRest(page, leave) {
-  await page.evaluate(() => navigator.locks.request('whazz.refresh', () => undefined))
-  await leave()
 }
 
 /** Headers of whoever this page is; of `user` by a session of the test's own, since the page's
@@ -132,7 +125,7 @@ test('a token that ends during an upload and its job stops neither', async () =>
   await uploadSpeed(page, 400_000)
   await chooseFiles(page, wavFile(server.dir, 'late.wav', 25, 48000)) // six seconds on its way
   await isReady(page, 'late.wav')
-  await atRest(page, () => page.reload())
+  await page.reload()
   await isReady(page, 'late.wav')
   assert.notEqual(await page.evaluate(() => localStorage.getItem('whazz.tokens')), before, 'the token was renewed')
   await counted(page, 1, 'erin')
@@ -151,14 +144,67 @@ test('two tabs renew one session, work at once, and log out together', async () 
   const names = ['left.wav', 'right.wav']
   await Promise.all([page, tab].map((each, i) => chooseFiles(each, wavFile(server.dir, names[i], 1))))
   await Promise.all([page, tab].map((each, i) => isReady(each, names[i])))
-  for (const each of [page, tab]) await atRest(each, () => each.reload())
+  for (const each of [page, tab]) await each.reload()
   for (const each of [page, tab]) for (const name of names) await isReady(each, name)
   await counted(page, 2, 'finn')
-  await atRest(page, () => page.goto('/account'))
+  await page.goto('/account')
   await page.getByRole('button', { name: 'Log out' }).click()
   await page.getByText('You are logged out.').waitFor()
   await tab.getByRole('link', { name: 'Log in' }).waitFor()
   assert.equal(await row(tab, 'left.wav').count(), 0)
+  assert.deepEqual(faults(), [])
+  await context.close()
+})
+
+/** Lets the server trade the next token, but the reply never comes. What was asked is in `asked`;
+ * resolves once the reply is held back. */
+function loseOneRenewal(context, asked) {
+  return new Promise((resolve) =>
+    context.route('**/auth/refresh', async (route) => {
+      asked.push({ key: route.request().headers()['idempotency-key'], token: route.request().postDataJSON().refresh_token })
+      if (asked.length > 1) return route.continue()
+      assert.equal((await route.fetch()).status(), 200)
+      resolve()
+    }),
+  )
+}
+
+test('a page reloaded in the middle of a renewal stays signed in', async () => {
+  server.addUser('hugo', 'correct horse 1')
+  const { page, context, faults } = await open()
+  await logIn(page, 'hugo', 'correct horse 1')
+  await page.getByText('files left today').waitFor()
+  const asked = []
+  const lost = loseOneRenewal(context, asked)
+  await ageAccessToken(page)
+  await page.getByRole('link', { name: 'Usage' }).click()
+  await lost
+  await page.reload()
+  await page.getByText('0 of 100 used, 100 left').waitFor()
+  await page.getByRole('link', { name: 'hugo' }).waitFor()
+  assert.deepEqual(asked[1], asked[0])
+  assert.deepEqual(faults(), [])
+  await context.close()
+})
+
+test('a tab closed in the middle of a renewal leaves the other signed in', async () => {
+  server.addUser('iris', 'correct horse 1')
+  const { page, context, faults } = await open()
+  await logIn(page, 'iris', 'correct horse 1')
+  const tab = await context.newPage()
+  tab.setDefaultTimeout(TIMEOUT_MS)
+  await tab.goto('/')
+  await tab.getByText('files left today').waitFor()
+  const asked = []
+  const lost = loseOneRenewal(context, asked)
+  await ageAccessToken(page)
+  await page.getByRole('link', { name: 'Usage' }).click()
+  await lost
+  await page.close()
+  await tab.getByRole('link', { name: 'Usage' }).click()
+  await tab.getByText('0 of 100 used, 100 left').waitFor()
+  await tab.getByRole('link', { name: 'iris' }).waitFor()
+  assert.deepEqual(asked[1], asked[0])
   assert.deepEqual(faults(), [])
   await context.close()
 })
