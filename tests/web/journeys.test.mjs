@@ -86,6 +86,46 @@ journey('a guest cleans a recording, compares, downloads, and finds it after a r
   await isReady(page, 'talk.wav')
 })
 
+/** A page's HTML as one line for each element. Ids that were given, and which choice stands in the
+ * HTML, are the drawer's business. */
+function outline(page, html) {
+  return page.evaluate((text) => {
+    const told = (item) => !/^(checked|selected)$/.test(item.name) && !/^P\d/.test(item.value)
+    const line = (element) => {
+      const attributes = [...element.attributes].filter(told).map((item) => `${item.name}=${item.value}`)
+      const own = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data)
+      return [element.localName, ...attributes.sort(), ...own].join(' ')
+    }
+    return [...new DOMParser().parseFromString(text, 'text/html').body.querySelectorAll('*')].map(line)
+  }, html)
+}
+
+journey('the app takes over the front page untouched, and would draw the same', async (page) => {
+  await page.route(/\/(guest|audio|usage)\//, () => undefined) // no figures yet
+  await page.addInitScript(() => {
+    window.changes = 0
+    addEventListener('DOMContentLoaded', () => {
+      const root = document.getElementById('root')
+      window.came = root.innerHTML
+      new MutationObserver((list) => (window.changes += list.length)).observe(root, { subtree: true, childList: true, attributes: true, characterData: true })
+    })
+  })
+  await page.goto('/')
+  await page.waitForFunction(() => performance.getEntriesByName('whazz.started').length)
+  const came = await page.evaluate(() => window.came)
+  assert.equal(await page.evaluate(() => window.changes), 0)
+  await page.getByRole('link', { name: 'Usage' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Usage' }).waitFor()
+  await page.getByRole('link', { name: 'Enhance' }).click()
+  await page.getByText('Drop recordings here').waitFor()
+  const drawn = await page.evaluate(() => document.getElementById('root').innerHTML)
+  assert.deepEqual(await outline(page, drawn), await outline(page, came))
+
+  await page.getByRole('button', { name: 'Theme: As my device' }).click()
+  await page.reload()
+  await page.getByRole('button', { name: 'Theme: Light' }).waitFor()
+})
+
 journey('what is done before the app has started counts', async (page) => {
   let letGo
   const held = new Promise((resolve) => (letGo = resolve))

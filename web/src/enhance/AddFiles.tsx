@@ -28,10 +28,7 @@ function TypePicker({ types, value, onPick }: { types: AudioType[]; value: strin
         {types.map((type) => (
           <label
             key={type.id}
-            className={clsx(
-              'flex min-h-10 cursor-pointer items-center gap-2 rounded-lg border px-3 py-1.5 text-sm has-focus-visible:outline-3 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent',
-              type.id === value ? 'border-accent bg-accent-soft' : 'border-line-strong bg-card hover:bg-sunken',
-            )}
+            className="flex min-h-10 cursor-pointer items-center gap-2 rounded-lg border border-line-strong bg-card px-3 py-1.5 text-sm has-checked:border-accent has-checked:bg-accent-soft not-has-checked:hover:bg-sunken has-focus-visible:outline-3 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent"
           >
             <input
               type="radio"
