@@ -75,9 +75,9 @@ function fieldsOf(choice: Choice, options: UploadOptions): Record<string, string
 
 function Choices({ options, choice, onChange }: { options: UploadOptions; choice: Choice; onChange: (choice: Choice) => void }) {
   return (
-    <div className="mb-4 flex flex-wrap items-end gap-4">
+    <div className="mb-4 flex flex-wrap gap-4">
       <TypePicker types={options.types} value={choice.type} onPick={(id) => onChange({ ...choice, type: id })} />
-      <div className="flex gap-4">
+      <div className="flex gap-4 sm:[&_select]:min-h-12.5">
         {options.strengths.length > 1 && (
           <Select
             name="strength"
