@@ -379,6 +379,58 @@ journey('an access token that has ended is renewed without a word', async (page)
   await page.getByText('bob@example.com').waitFor()
 })
 
+/** Lets the server trade the page's next token, but the reply never comes. What was asked is in
+ * `asked`; resolves once the reply is held back. */
+function loseOneRenewal(page, asked) {
+  page.context().on('request', (request) => {
+    if (!request.url().endsWith('/auth/refresh')) return
+    asked.push({ key: request.headers()['idempotency-key'], token: request.postDataJSON().refresh_token })
+  })
+  return new Promise((resolve) =>
+    page.route('**/auth/refresh', async (route) => {
+      if (asked.length > 1) return route.continue()
+      assert.equal((await route.fetch()).status(), 200)
+      resolve()
+    }),
+  )
+}
+
+journey('a page reloaded in the middle of a renewal stays signed in', async (page) => {
+  server.addUser('hugo', 'correct horse 1')
+  await logIn(page, 'hugo', 'correct horse 1')
+  await page.getByText('files left today').waitFor()
+  const asked = []
+  const lost = loseOneRenewal(page, asked)
+  await ageAccessToken(page)
+  await page.getByRole('link', { name: 'Usage' }).click()
+  await lost
+  await page.reload()
+  await page.getByText('0 of 100 used, 100 left').waitFor()
+  await page.getByRole('link', { name: 'hugo' }).waitFor()
+  assert.deepEqual(asked[1], asked[0])
+})
+
+journey('a tab closed in the middle of a renewal leaves the other signed in', async (page) => {
+  server.addUser('iris', 'correct horse 1')
+  await logIn(page, 'iris', 'correct horse 1')
+  const tab = await page.context().newPage()
+  await tab.goto('/')
+  await tab.getByText('files left today').waitFor()
+  const asked = []
+  const lost = loseOneRenewal(tab, asked)
+  await ageAccessToken(tab)
+  await tab.getByRole('link', { name: 'Usage' }).click()
+  await lost
+  await tab.close()
+  await ageAccessToken(page) // what the tab wrote may not have come here yet
+  const renewed = page.waitForResponse('**/auth/refresh')
+  await page.getByRole('link', { name: 'Usage' }).click()
+  assert.equal((await renewed).status(), 200)
+  await page.getByText('0 of 100 used, 100 left').waitFor()
+  await page.getByRole('link', { name: 'iris' }).waitFor()
+  assert.deepEqual(asked[1], asked[0])
+})
+
 journey('wrong words are refused beside the field', async (page) => {
   await page.goto('/signup')
   await page.getByLabel('Email').fill('nobody')
