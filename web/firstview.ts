@@ -62,7 +62,8 @@ async function earlyScript(folder: string): Promise<string> {
 const STYLES = '<link rel="stylesheet" href="/src/styles.css" />'
 const SCRIPT = '<script src="/early.js"></script>'
 const APP = /<script type="module" crossorigin src="([^"]+)"><\/script>/
-const BAR = /<!-- Shown until[^]*<header[^]*<\/header>\s*(?=<\/div>)/
+// With the space around it: a text node in the app's root would make it insert every element anew.
+const BAR = /\s*<!-- Shown until[^]*<header[^]*<\/header>\s*(?=<\/div>)/
 
 export function firstView(resolve: UserConfig['resolve']): Plugin {
   let folder = ''

@@ -89,6 +89,8 @@ MUST_CHECK int auth_guest_ensure(struct auth *auth, struct db *db,
 
 /* ---- tokens ---- */
 
+#define AUTH_REPEAT_US ((int64_t)60 * 1000000)
+
 struct auth_tokens {
     char access[AUTH_TOKEN_MAX], refresh[AUTH_TOKEN_MAX];
 };
@@ -98,13 +100,18 @@ MUST_CHECK int auth_session_start(struct auth *auth, struct db *db, int64_t acco
                                   int64_t now_us, struct auth_tokens *ret,
                                   struct err *reterr);
 /* Trades a refresh token for new ones and revokes it; one that was used before revokes its
- * whole family. ERR_UNAUTHENTICATED with the reference's texts ("Invalid refresh token",
- * "Invalid token type", "Token has been revoked", "Invalid token payload", "User not found
- * or inactive"). The family's revocation must be kept although the call fails: it returns 0
- * with *ret_reused true in that case. */
+ * whole family. For AUTH_REPEAT_US after a trade with a `key` (ptr NULL: none) the same
+ * token with the same key is answered by the same tokens, since a client may have lost the
+ * reply: as long as the new refresh token was not used either and the session lives. (Only
+ * a name that was changed meanwhile differs in them.) ERR_UNAUTHENTICATED with the
+ * reference's texts
+ * ("Invalid refresh token", "Invalid token type", "Token has been revoked", "Invalid token
+ * payload", "User not found or inactive"). The family's revocation must be kept although
+ * the call fails: it returns 0 with *ret_reused true in that case. Write transaction. */
 MUST_CHECK int auth_session_refresh(struct auth *auth, struct db *db, struct view token,
-                                    int64_t now_us, struct auth_tokens *ret,
-                                    bool *ret_reused, struct err *reterr);
+                                    struct view key, int64_t now_us,
+                                    struct auth_tokens *ret, bool *ret_reused,
+                                    struct err *reterr);
 /* Revokes the presented token (any type) and its family. ERR_UNAUTHENTICATED "Invalid
  * token", ERR_CONFLICT "Token already invalidated", ERR_UNAUTHENTICATED "Not authenticated"
  * without one. */

@@ -16,6 +16,19 @@ struct auth {
     struct throttle *guests; /* new ones per network */
 };
 
+/* What makes two tokens of a session: the same pair signs the same tokens again. */
+struct token_pair {
+    char family[UUID_TEXT_SIZE], access_id[UUID_TEXT_SIZE], refresh_id[UUID_TEXT_SIZE];
+    int64_t access_expires_us, refresh_expires_us;
+};
+
+/* A new pair of that family. */
+void pair_make(const struct auth *auth, const char *family, int64_t now_us,
+               struct token_pair *ret);
+MUST_CHECK int pair_sign(struct auth *auth, const struct user *user,
+                         const struct token_pair *pair, struct auth_tokens *ret,
+                         struct err *reterr);
+
 /* Copies a column's text, cut to the room there is. */
 void column_copy(struct db *db, enum stmt stmt, int column, char *to, size_t size);
 
@@ -24,6 +37,9 @@ void user_row(struct db *db, enum stmt stmt, struct user *ret);
 
 /* A user's id from a token's subject: decimal digits only; false otherwise. */
 bool account_of_subject(const char *subject, int64_t *ret);
+
+/* ERR_UNAUTHENTICATED with that text. */
+int refusal(struct err *reterr, const char *text);
 
 /* The refusal of a guest whom a signup has made a user. */
 int guest_is_gone(struct err *reterr);

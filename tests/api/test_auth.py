@@ -1,5 +1,7 @@
 """/auth: users, passwords, tokens."""
+import concurrent.futures
 import json
+import sqlite3
 import time
 
 from bodies import b64, claims, sign
@@ -7,6 +9,7 @@ from whazz import PASSWORD, Case
 
 MISSING = ("missing", "Field required")
 W = "Could not validate credentials"
+KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 
 
 def person(name, **changes):
@@ -305,8 +308,9 @@ class Tokens(Case):
         self.server.start()
         self.problem(client.get("/auth/me"), 401, "Token has been revoked")
 
-    def refresh(self, token):
-        return self.server.client().post("/auth/refresh", {"refresh_token": token})
+    def refresh(self, token, key=None):
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return self.server.client().post("/auth/refresh", {"refresh_token": token}, **headers)
 
     def test_refresh_rotates(self):
         first = self.server.login("alice")
@@ -325,6 +329,68 @@ class Tokens(Case):
         self.problem(self.refresh(second["refresh_token"]), 401, "Token has been revoked")
         self.problem(self.me(second["access_token"]), 401, "Token has been revoked")
         self.answer(other.get("/auth/me"), 200)
+
+    def test_a_lost_reply_is_had_again_by_its_key(self):
+        first = self.server.login("alice")
+        second = self.answer(self.refresh(first.refresh_token, KEY), 200)
+        for key in (KEY, f'"{KEY}"'):
+            self.assertEqual(self.answer(self.refresh(first.refresh_token, key), 200), second)
+        self.server.kill()
+        self.server.start()
+        self.assertEqual(self.answer(self.refresh(first.refresh_token, KEY), 200), second)
+        self.answer(self.me(second["access_token"]), 200)
+        third = self.answer(self.refresh(second["refresh_token"], KEY), 200)
+        self.assertNotEqual(third["refresh_token"], second["refresh_token"])
+        self.answer(self.me(third["access_token"]), 200)
+
+    def test_only_the_same_key_gives_a_reply_again(self):
+        for key in (None, KEY + "x", KEY.upper()):
+            with self.subTest(key):
+                first = self.server.login("alice")
+                second = self.answer(self.refresh(first.refresh_token, KEY), 200)
+                self.problem(self.refresh(first.refresh_token, key), 401, "Token has been revoked")
+                self.problem(self.me(second["access_token"]), 401, "Token has been revoked")
+                self.problem(self.refresh(first.refresh_token, KEY), 401, "Token has been revoked")
+
+    def test_a_reply_is_not_had_again_once_its_token_was_used(self):
+        first = self.server.login("alice")
+        second = self.answer(self.refresh(first.refresh_token, KEY), 200)
+        third = self.answer(self.refresh(second["refresh_token"]), 200)
+        self.problem(self.refresh(first.refresh_token, KEY), 401, "Token has been revoked")
+        self.problem(self.me(third["access_token"]), 401, "Token has been revoked")
+
+    def test_a_reply_is_not_had_again_after_a_minute(self):
+        first = self.server.login("alice")
+        second = self.answer(self.refresh(first.refresh_token, KEY), 200)
+        self.server.kill()  # so that the row can be made to be of a minute ago
+        rows = sqlite3.connect(self.server.data_dir / "whazz.db")
+        with rows:
+            changed = rows.execute("UPDATE sessions SET used_us = used_us - 60000000 "
+                                   "WHERE family = ?", (claims(first.token)["fam"],)).rowcount
+        rows.close()
+        self.assertEqual(changed, 1)
+        self.server.start()
+        self.answer(self.me(second["access_token"]), 200)
+        self.problem(self.refresh(first.refresh_token, KEY), 401, "Token has been revoked")
+        self.problem(self.me(second["access_token"]), 401, "Token has been revoked")
+
+    def test_all_who_repeat_at_once_have_one_reply(self):
+        token = self.server.login("alice").refresh_token
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            replies = list(pool.map(lambda _: self.refresh(token, KEY), range(32)))
+        self.assertEqual([reply.status for reply in replies], [200] * 32)
+        pairs = {(r.json["access_token"], r.json["refresh_token"]) for r in replies}
+        self.assertEqual(len(pairs), 1)
+        self.answer(self.refresh(pairs.pop()[1]), 200)
+
+    def test_a_key_too_short_or_long_uses_no_token(self):
+        first = self.server.login("alice")
+        for key in ("k" * 15, f'"{"k" * 15}"', "k" * 256):
+            with self.subTest(len(key)):
+                self.problem(self.refresh(first.refresh_token, key), 400,
+                             "Idempotency-Key must have 16 to 255 characters")
+        second = self.answer(self.refresh(first.refresh_token, "k" * 255), 200)
+        self.assertEqual(self.answer(self.refresh(first.refresh_token, "k" * 255), 200), second)
 
     def test_refresh_refusals(self):
         self.problem(self.refresh("x"), 401, "Invalid refresh token")

@@ -2,13 +2,20 @@
 
 static const char NOT_VALID[] = "Could not validate credentials";
 static const char REVOKED[] = "Token has been revoked";
+static const char KEY_ONE[] = "0123456789abcdef";
+
+static int refreshed_with(struct fixture *f, const char *token, const char *key,
+                          int64_t now_us, struct auth_tokens *ret, bool *reused)
+{
+    f->err = (struct err){ 0 };
+    return auth_session_refresh(f->auth, f->db, view_of(token), view_of(key), now_us, ret,
+                                reused, &f->err);
+}
 
 static int refreshed(struct fixture *f, const char *token, int64_t now_us,
                      struct auth_tokens *ret, bool *reused)
 {
-    f->err = (struct err){ 0 };
-    return auth_session_refresh(f->auth, f->db, view_of(token), now_us, ret, reused,
-                                &f->err);
+    return refreshed_with(f, token, NULL, now_us, ret, reused);
 }
 
 static int logged_out(struct fixture *f, const char *token)
@@ -114,6 +121,115 @@ static void refreshing_rotates_and_reuse_ends_the_family(void **state)
     assert_int_equal(bearer(f, other.access, NOW, &p), 0);
     assert_int_equal(refreshed(f, other.refresh, NOW, &third, &reused), 0);
     assert_false(reused);
+}
+
+/* Trades `used` with KEY_ONE at NOW, and once more with `key` at `again_us`. */
+static bool is_answered_again(struct fixture *f, const char *key, int64_t again_us)
+{
+    const int64_t id = user_made(f, key ? key : "nobody").account_id;
+    struct auth_tokens used = logged_in(f, id, NOW), first, again = { "", "" };
+    struct principal p;
+    bool reused = true;
+
+    assert_int_equal(refreshed_with(f, used.refresh, KEY_ONE, NOW, &first, &reused), 0);
+    assert_false(reused);
+    assert_int_equal(refreshed_with(f, used.refresh, key, again_us, &again, &reused), 0);
+    if (reused) {
+        assert_refused(bearer(f, first.access, NOW, &p), ERR_UNAUTHENTICATED, REVOKED);
+        assert_refused(refreshed(f, first.refresh, NOW, &again, &reused),
+                       ERR_UNAUTHENTICATED, REVOKED);
+        return false;
+    }
+    assert_string_equal(again.access, first.access);
+    assert_string_equal(again.refresh, first.refresh);
+    assert_int_equal(bearer(f, again.access, NOW, &p), 0);
+    assert_int_equal(refreshed(f, again.refresh, NOW, &again, &reused), 0);
+    assert_false(reused);
+    return true;
+}
+
+static void a_trade_with_a_key_is_answered_again_for_a_minute(void **state)
+{
+    assert_true(is_answered_again(*state, KEY_ONE, NOW + AUTH_REPEAT_US - 1));
+}
+
+static void a_repeat_that_comes_late_ends_the_family(void **state)
+{
+    assert_false(is_answered_again(*state, KEY_ONE, NOW + AUTH_REPEAT_US));
+}
+
+static void a_repeat_with_another_key_or_none_ends_the_family(void **state)
+{
+    assert_false(is_answered_again(*state, "0123456789abcdeX", NOW + 1));
+    assert_false(is_answered_again(*state, NULL, NOW + 1));
+}
+
+static void a_trade_without_a_key_is_never_answered_again(void **state)
+{
+    struct fixture *f = *state;
+    const int64_t id = user_made(f, "ann").account_id;
+    struct auth_tokens zeroth = logged_in(f, id, NOW), first, second, third;
+    bool reused;
+
+    assert_int_equal(refreshed_with(f, zeroth.refresh, KEY_ONE, NOW, &first, &reused), 0);
+    assert_int_equal(refreshed(f, first.refresh, NOW, &second, &reused), 0);
+    assert_int_equal(refreshed_with(f, first.refresh, "", NOW, &third, &reused), 0);
+    assert_true(reused);
+}
+
+/* Whoever has the new token and used it is the client: another one repeats. */
+static void once_its_new_token_is_used_a_repeat_ends_the_family(void **state)
+{
+    struct fixture *f = *state;
+    const int64_t id = user_made(f, "ann").account_id;
+    struct auth_tokens zeroth = logged_in(f, id, NOW), first, second, third;
+    struct principal p;
+    bool reused;
+
+    assert_int_equal(refreshed_with(f, zeroth.refresh, KEY_ONE, NOW, &first, &reused), 0);
+    assert_int_equal(refreshed_with(f, first.refresh, KEY_ONE, NOW, &second, &reused), 0);
+    assert_string_not_equal(second.refresh, first.refresh);
+    assert_int_equal(refreshed_with(f, zeroth.refresh, KEY_ONE, NOW, &third, &reused), 0);
+    assert_true(reused);
+    assert_refused(bearer(f, second.access, NOW, &p), ERR_UNAUTHENTICATED, REVOKED);
+}
+
+static void no_repeat_outlives_its_session(void **state)
+{
+    struct fixture *f = *state;
+    const int64_t id = user_made(f, "ann").account_id;
+    struct auth_tokens used = logged_in(f, id, NOW), first, again;
+    bool reused;
+
+    assert_int_equal(refreshed_with(f, used.refresh, KEY_ONE, NOW, &first, &reused), 0);
+    assert_int_equal(logged_out(f, first.access), 0);
+    assert_refused(refreshed_with(f, used.refresh, KEY_ONE, NOW, &again, &reused),
+                   ERR_UNAUTHENTICATED, REVOKED);
+    assert_false(reused);
+}
+
+/* Of what could sign in, the row holds ids only: neither the key nor a token. */
+static void no_key_and_no_token_is_stored(void **state)
+{
+    struct fixture *f = *state;
+    const int64_t id = user_made(f, "ann").account_id;
+    struct auth_tokens used = logged_in(f, id, NOW), first;
+    struct token_claims claims;
+    bool reused;
+
+    assert_int_equal(refreshed_with(f, used.refresh, KEY_ONE, NOW, &first, &reused), 0);
+    assert_int_equal(
+        token_verify(&f->auth->key, view_of(first.refresh), NOW, &claims, NULL), 0);
+    assert_int_equal(
+        db_run(f->db, STMT_SESSION_TRADE, DB_ARGS(DB_INT(id), DB_TEXT(claims.family))), 0);
+    assert_int_equal(db_next(f->db, STMT_SESSION_TRADE), 1);
+    for (int column = 0; column < 6; column++) {
+        const struct view kept = db_text(f->db, STMT_SESSION_TRADE, column);
+
+        assert_null(memmem(kept.ptr, kept.len, KEY_ONE, strlen(KEY_ONE)));
+        assert_in_range(kept.len, 1, 64); /* no token is as short */
+    }
+    assert_int_equal(db_done(f->db, STMT_SESSION_TRADE), 0);
 }
 
 static void refreshing_takes_refresh_tokens_of_active_users_only(void **state)
@@ -279,6 +395,13 @@ int main(void)
         CASE(bad_credentials_are_refused),
         CASE(a_signed_token_without_a_session_is_refused),
         CASE(refreshing_rotates_and_reuse_ends_the_family),
+        CASE(a_trade_with_a_key_is_answered_again_for_a_minute),
+        CASE(a_repeat_that_comes_late_ends_the_family),
+        CASE(a_repeat_with_another_key_or_none_ends_the_family),
+        CASE(a_trade_without_a_key_is_never_answered_again),
+        CASE(once_its_new_token_is_used_a_repeat_ends_the_family),
+        CASE(no_repeat_outlives_its_session),
+        CASE(no_key_and_no_token_is_stored),
         CASE(refreshing_takes_refresh_tokens_of_active_users_only),
         CASE(logging_out_ends_one_login),
         CASE(deactivation_ends_all_sessions_for_good),

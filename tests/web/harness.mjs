@@ -145,3 +145,14 @@ export async function logIn(page, name, password) {
   await page.locator('form').getByRole('button', { name: 'Log in' }).click()
   await page.getByText('Welcome back').waitFor()
 }
+
+/** Makes the page believe that its access token has ended. */
+export async function ageAccessToken(page) {
+  await page.evaluate(() => {
+    const tokens = JSON.parse(localStorage.getItem('whazz.tokens'))
+    const [head, claims, sign] = tokens.access_token.split('.')
+    const aged = { ...JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))), exp: 1 }
+    tokens.access_token = [head, btoa(JSON.stringify(aged)), sign].join('.')
+    localStorage.setItem('whazz.tokens', JSON.stringify(tokens))
+  })
+}

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { chooseFiles, logIn, newPage, signUp, startBrowser, startServer, wav, wavFile } from './harness.mjs'
+import { ageAccessToken, chooseFiles, logIn, newPage, signUp, startBrowser, startServer, wav, wavFile } from './harness.mjs'
 
 let server, browser
 
@@ -84,6 +84,46 @@ journey('a guest cleans a recording, compares, downloads, and finds it after a r
 
   await page.reload()
   await isReady(page, 'talk.wav')
+})
+
+/** A page's HTML as one line for each element. Ids that were given, and which choice stands in the
+ * HTML, are the drawer's business. */
+function outline(page, html) {
+  return page.evaluate((text) => {
+    const told = (item) => !/^(checked|selected)$/.test(item.name) && !/^P\d/.test(item.value)
+    const line = (element) => {
+      const attributes = [...element.attributes].filter(told).map((item) => `${item.name}=${item.value}`)
+      const own = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data)
+      return [element.localName, ...attributes.sort(), ...own].join(' ')
+    }
+    return [...new DOMParser().parseFromString(text, 'text/html').body.querySelectorAll('*')].map(line)
+  }, html)
+}
+
+journey('the app takes over the front page untouched, and would draw the same', async (page) => {
+  await page.route(/\/(guest|audio|usage)\//, () => undefined) // no figures yet
+  await page.addInitScript(() => {
+    window.changes = 0
+    addEventListener('DOMContentLoaded', () => {
+      const root = document.getElementById('root')
+      window.came = root.innerHTML
+      new MutationObserver((list) => (window.changes += list.length)).observe(root, { subtree: true, childList: true, attributes: true, characterData: true })
+    })
+  })
+  await page.goto('/')
+  await page.waitForFunction(() => performance.getEntriesByName('whazz.started').length)
+  const came = await page.evaluate(() => window.came)
+  assert.equal(await page.evaluate(() => window.changes), 0)
+  await page.getByRole('link', { name: 'Usage' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Usage' }).waitFor()
+  await page.getByRole('link', { name: 'Enhance' }).click()
+  await page.getByText('Drop recordings here').waitFor()
+  const drawn = await page.evaluate(() => document.getElementById('root').innerHTML)
+  assert.deepEqual(await outline(page, drawn), await outline(page, came))
+
+  await page.getByRole('button', { name: 'Theme: As my device' }).click()
+  await page.reload()
+  await page.getByRole('button', { name: 'Theme: Light' }).waitFor()
 })
 
 journey('what is done before the app has started counts', async (page) => {
@@ -334,15 +374,61 @@ journey('a guest takes the data along too', async (page) => {
 journey('an access token that has ended is renewed without a word', async (page) => {
   server.addUser('bob', 'correct horse 1')
   await logIn(page, 'bob', 'correct horse 1')
-  await page.evaluate(() => {
-    const tokens = JSON.parse(localStorage.getItem('whazz.tokens'))
-    const [head, claims, sign] = tokens.access_token.split('.')
-    const aged = { ...JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))), exp: 1 }
-    tokens.access_token = [head, btoa(JSON.stringify(aged)), sign].join('.')
-    localStorage.setItem('whazz.tokens', JSON.stringify(tokens))
-  })
+  await ageAccessToken(page)
   await page.goto('/account')
   await page.getByText('bob@example.com').waitFor()
+})
+
+/** Lets the server trade the page's next token, but the reply never comes. What was asked is in
+ * `asked`; resolves once the reply is held back. */
+function loseOneRenewal(page, asked) {
+  page.context().on('request', (request) => {
+    if (!request.url().endsWith('/auth/refresh')) return
+    asked.push({ key: request.headers()['idempotency-key'], token: request.postDataJSON().refresh_token })
+  })
+  return new Promise((resolve) =>
+    page.route('**/auth/refresh', async (route) => {
+      if (asked.length > 1) return route.continue()
+      assert.equal((await route.fetch()).status(), 200)
+      resolve()
+    }),
+  )
+}
+
+journey('a page reloaded in the middle of a renewal stays signed in', async (page) => {
+  server.addUser('hugo', 'correct horse 1')
+  await logIn(page, 'hugo', 'correct horse 1')
+  await page.getByText('files left today').waitFor()
+  const asked = []
+  const lost = loseOneRenewal(page, asked)
+  await ageAccessToken(page)
+  await page.getByRole('link', { name: 'Usage' }).click()
+  await lost
+  await page.reload()
+  await page.getByText('0 of 100 used, 100 left').waitFor()
+  await page.getByRole('link', { name: 'hugo' }).waitFor()
+  assert.deepEqual(asked[1], asked[0])
+})
+
+journey('a tab closed in the middle of a renewal leaves the other signed in', async (page) => {
+  server.addUser('iris', 'correct horse 1')
+  await logIn(page, 'iris', 'correct horse 1')
+  const tab = await page.context().newPage()
+  await tab.goto('/')
+  await tab.getByText('files left today').waitFor()
+  const asked = []
+  const lost = loseOneRenewal(tab, asked)
+  await ageAccessToken(tab)
+  await tab.getByRole('link', { name: 'Usage' }).click()
+  await lost
+  await tab.close()
+  await ageAccessToken(page) // what the tab wrote may not have come here yet
+  const renewed = page.waitForResponse('**/auth/refresh')
+  await page.getByRole('link', { name: 'Usage' }).click()
+  assert.equal((await renewed).status(), 200)
+  await page.getByText('0 of 100 used, 100 left').waitFor()
+  await page.getByRole('link', { name: 'iris' }).waitFor()
+  assert.deepEqual(asked[1], asked[0])
 })
 
 journey('wrong words are refused beside the field', async (page) => {

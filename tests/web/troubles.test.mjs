@@ -34,13 +34,6 @@ async function uploadSpeed(page, bytesPerSecond) {
   await client.send('Network.emulateNetworkConditions', limits)
 }
 
-/** Leaves the page while no tokens are renewed: a page that goes away meanwhile loses the reply,
- * its old token counts as used, and the session ends. */
-async function atRest(page, leave) {
-  await page.evaluate(() => navigator.locks.request('whazz.refresh', () => undefined))
-  await leave()
-}
-
 /** Headers of whoever this page is; of `user` by a session of the test's own, since the page's
  * tokens may end at any moment. */
 async function identity(page, user) {
@@ -132,7 +125,7 @@ test('a token that ends during an upload and its job stops neither', async () =>
   await uploadSpeed(page, 400_000)
   await chooseFiles(page, wavFile(server.dir, 'late.wav', 25, 48000)) // six seconds on its way
   await isReady(page, 'late.wav')
-  await atRest(page, () => page.reload())
+  await page.reload()
   await isReady(page, 'late.wav')
   assert.notEqual(await page.evaluate(() => localStorage.getItem('whazz.tokens')), before, 'the token was renewed')
   await counted(page, 1, 'erin')
@@ -151,10 +144,10 @@ test('two tabs renew one session, work at once, and log out together', async () 
   const names = ['left.wav', 'right.wav']
   await Promise.all([page, tab].map((each, i) => chooseFiles(each, wavFile(server.dir, names[i], 1))))
   await Promise.all([page, tab].map((each, i) => isReady(each, names[i])))
-  for (const each of [page, tab]) await atRest(each, () => each.reload())
+  for (const each of [page, tab]) await each.reload()
   for (const each of [page, tab]) for (const name of names) await isReady(each, name)
   await counted(page, 2, 'finn')
-  await atRest(page, () => page.goto('/account'))
+  await page.goto('/account')
   await page.getByRole('button', { name: 'Log out' }).click()
   await page.getByText('You are logged out.').waitFor()
   await tab.getByRole('link', { name: 'Log in' }).waitFor()

@@ -207,7 +207,7 @@ export const usage = {
   lastCall: 'Last API call',
   since: 'Since',
   exportTitle: 'Take your figures with you',
-  exportText: 'Every row of your ledger; its amounts add up to the figures above.',
+  exportText: 'Every row of your ledger; its amounts add up to your usage.',
   exportAs: (format: string) => `Download ${format}`,
   empty: 'Nothing in this time.',
 }

@@ -7,7 +7,7 @@
 #include "server/api/people.h"
 #include "server/api/validate.h"
 
-enum { BODY_BYTES_MAX = 64 << 10 };
+enum { BODY_BYTES_MAX = 64 << 10, REPEAT_KEY_MIN = 16, REPEAT_KEY_MAX = 255 };
 
 /* ---- signup ---- */
 
@@ -191,8 +191,25 @@ static int login_write(struct http_request *req, struct http_reply *reply)
 
 struct refresh {
     char token[AUTH_TOKEN_MAX];
+    char key[REPEAT_KEY_MAX + 1]; /* empty: none */
     bool was_reused;
 };
+
+static int refresh_key_read(struct http_request *req, struct refresh *r)
+{
+    struct view key = http_header(req, "Idempotency-Key");
+
+    if (!key.ptr)
+        return 0;
+    /* A structured-field string is quoted; bare ones are taken too. */
+    if (key.len >= 2 && key.ptr[0] == '"' && key.ptr[key.len - 1] == '"')
+        key = view_slice(key, 1, key.len - 2);
+    if (key.len < REPEAT_KEY_MIN || key.len > REPEAT_KEY_MAX)
+        return api_refuse(req, 400, "Idempotency-Key must have %d to %d characters",
+                          REPEAT_KEY_MIN, REPEAT_KEY_MAX);
+    memcpy(r->key, key.ptr, key.len);
+    return 0;
+}
 
 static int refresh_prepare(struct http_request *req, struct http_reply *reply)
 {
@@ -210,14 +227,15 @@ static int refresh_prepare(struct http_request *req, struct http_reply *reply)
     if (token.len >= sizeof r->token)
         return err_set(&req->err, ERR_UNAUTHENTICATED, "Invalid refresh token");
     memcpy(r->token, token.ptr, token.len);
-    return 0;
+    return refresh_key_read(req, r);
 }
 
 static int refresh_write(struct http_request *req, struct http_reply *reply)
 {
     struct refresh *r = api_context_of(req)->own;
     struct auth_tokens tokens;
-    const int rc = auth_session_refresh(api_of(req)->auth, req->db, view_of(r->token),
+    const struct view key = view_of(r->key[0] ? r->key : NULL);
+    const int rc = auth_session_refresh(api_of(req)->auth, req->db, view_of(r->token), key,
                                         req->now_us, &tokens, &r->was_reused, &req->err);
 
     if (rc == 0 && !r->was_reused)

@@ -17,11 +17,14 @@ DELETE FROM revoked_tokens WHERE expires_us <= $1;
 INSERT INTO sessions (account_id, family, refresh_id, started_us, expires_us)
 VALUES ($1, $2, $3, $4, $5);
 
--- name: session_refresh_id
-SELECT refresh_id FROM sessions WHERE account_id = $1 AND family = $2;
+-- name: session_trade
+SELECT refresh_id, expires_us, used_digest, used_us, access_id, access_expires_us
+FROM sessions WHERE account_id = $1 AND family = $2;
 
 -- name: session_rotate
-UPDATE sessions SET refresh_id = $1, expires_us = $2 WHERE account_id = $3 AND family = $4;
+UPDATE sessions SET refresh_id = $1, expires_us = $2, used_digest = $3, used_us = $4,
+    access_id = $5, access_expires_us = $6
+WHERE account_id = $7 AND family = $8;
 
 -- name: session_end
 DELETE FROM sessions WHERE account_id = $1 AND family = $2;

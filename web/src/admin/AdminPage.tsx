@@ -50,12 +50,12 @@ export default function AdminPage() {
     <>
       <PageTitle title={admin.title} />
       <Root value={tab} onValueChange={pick}>
-        <List aria-label={admin.title} className="mb-4 flex flex-wrap gap-1 border-b border-line">
+        <List aria-label={admin.title} className="mb-4 flex flex-wrap border-b sm:gap-1 border-line">
           {tabs.map((name) => (
             <Trigger
               key={name}
               value={name}
-              className="min-h-10 border-b-2 border-transparent px-3 text-sm font-semibold text-soft hover:text-ink data-[state=active]:border-accent data-[state=active]:text-accent"
+              className="min-h-10 border-b-2 border-transparent px-1 text-sm font-semibold text-soft max-sm:flex-1 sm:px-3 hover:text-ink data-[state=active]:border-accent data-[state=active]:text-accent"
             >
               {admin.tabs[name]}
             </Trigger>

@@ -60,7 +60,7 @@ export function Guests() {
               {guest.guest_id}
               {guest.converted_to_user_id !== null && <span className="block font-normal text-soft">{admin.nowUser(guest.converted_to_user_id)}</span>}
             </th>
-            <td className={cell}>
+            <td className={`${cell} max-sm:min-w-44`}>
               {guest.ip_address ?? '–'}
               <span className="line-clamp-2 max-w-60 text-soft">{guest.user_agent}</span>
             </td>

@@ -29,7 +29,7 @@ function Table({ plans }: { plans: Plans }) {
         <tbody>
           {names.map((name) => (
             <tr key={name} className={row}>
-              <th scope="row" className={`${cell} text-left font-semibold`}>
+              <th scope="row" className={`${cell} min-w-20 text-left font-semibold`}>
                 {admin.plans[name]}
               </th>
               {limits.map((limit) => {

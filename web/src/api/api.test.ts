@@ -55,6 +55,25 @@ describe('identity', () => {
     expect(all[0]).toEqual({ Authorization: `Bearer ${token(LATER)}` })
     expect(session.userTokens()?.refresh_token).toBe('r2')
   })
+  it('a renewal whose reply was lost is asked for again with the same key, another one with another', async () => {
+    const keys: string[] = []
+    let isLost = true
+    fetched.mockImplementation((_, init) => {
+      keys.push((init?.headers as Record<string, string>)['Idempotency-Key'] ?? '')
+      const kept = JSON.parse(store.get('whazz.tokens') ?? '{}') as { renewal?: string }
+      expect(kept.renewal, 'kept before it is sent').toBe(keys.at(-1))
+      return isLost ? Promise.reject(new TypeError('no network')) : json(pair(token(10), `r${keys.length}`))
+    })
+    session.keepTokens(pair(token(10)))
+    await expect(session.identityHeaders()).rejects.toThrow()
+    isLost = false
+    await session.identityHeaders()
+    await session.refreshTokens(token(10))
+    expect(keys).toHaveLength(3)
+    expect(keys[0]).toMatch(/^[a-z0-9]{28}$/)
+    expect(keys[1]).toBe(keys[0])
+    expect(keys[2]).not.toBe(keys[0])
+  })
   it('a token of a short life is not renewed at every turn', async () => {
     const soon = Math.floor(Date.now() / 1000) + 8
     session.keepTokens(pair(token(soon)))

@@ -8,8 +8,7 @@ const USER_KEY = 'whazz.tokens'
 const GUEST_KEY = 'whazz.guest'
 /** The id that older front ends made for themselves; it still names a guest. */
 const OLD_GUEST_KEYS = ['guest_id', 'guestId', 'X-Guest-ID']
-/** A token is renewed this long before it ends, a short-lived one later: each renewal that a
- * reload breaks off costs the session, since its reply is lost and the old token used. */
+/** A token is renewed this long before it ends, a short-lived one later. */
 const EARLY_SECONDS = 30
 const EARLY_PART = 0.25
 
@@ -50,9 +49,11 @@ function read<T>(key: string): T | null {
 interface KeptTokens extends TokenPair {
   /** When they came, in seconds since 1970. */
   kept?: number
-  /** The login that they come from, and how often they were renewed since. */
+  /** The login that they come from, and how often what is kept of it has changed since. */
   login?: string
   turn?: number
+  /** Their renewal has been asked for with this key, and no reply was seen yet. */
+  renewal?: string
 }
 
 export function userTokens(): KeptTokens | null {
@@ -67,6 +68,16 @@ function write(tokens: KeptTokens): KeptTokens {
 /** The same user goes on with these. */
 async function renew(old: KeptTokens | null, tokens: TokenPair): Promise<void> {
   await writeNewest(write({ ...tokens, kept: Date.now() / 1000, login: old?.login ?? '', turn: (old?.turn ?? 0) + 1 }))
+}
+
+/** The key of these tokens' renewal, kept before it is used: should the reply be lost, as by a
+ * reload of the page, the same request brings the same reply again. */
+async function renewalKey(tokens: KeptTokens): Promise<KeptTokens & { renewal: string }> {
+  if (tokens.renewal) return { ...tokens, renewal: tokens.renewal }
+  const renewal = Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36).padStart(7, '0')).join('')
+  const marked = { ...tokens, renewal, turn: (tokens.turn ?? 0) + 1 }
+  await writeNewest(write(marked))
+  return marked
 }
 
 /** The tokens as they are while this tab alone may renew them, whatever it has seen of another. */
@@ -120,12 +131,13 @@ function isFresh(expires: number, kept = 0): boolean {
   return expires > Date.now() / 1000 + early
 }
 
-async function post<T>(path: string, body?: unknown): Promise<T> {
+async function post<T>(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
   let reply: Response
   try {
     reply = await fetch(path, {
       method: 'POST',
-      ...(body ? { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) } : {}),
+      headers: { ...(body ? { 'Content-Type': 'application/json' } : {}), ...headers },
+      ...(body ? { body: JSON.stringify(body) } : {}),
     })
   } catch {
     throw new ApiError(0, common.offline)
@@ -148,9 +160,10 @@ export function refreshTokens(stale: string): Promise<string | null> {
     const now = await newestTokens()
     if (!now) return null
     if (now.access_token !== stale) return now.access_token // another tab was quicker
+    const asking = await renewalKey(now)
     try {
-      const tokens = await post<TokenPair>('/auth/refresh', { refresh_token: now.refresh_token })
-      await renew(now, tokens)
+      const tokens = await post<TokenPair>('/auth/refresh', { refresh_token: asking.refresh_token }, { 'Idempotency-Key': asking.renewal })
+      await renew(asking, tokens)
       return tokens.access_token
     } catch (error) {
       if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {

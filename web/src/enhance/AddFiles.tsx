@@ -28,10 +28,7 @@ function TypePicker({ types, value, onPick }: { types: AudioType[]; value: strin
         {types.map((type) => (
           <label
             key={type.id}
-            className={clsx(
-              'flex min-h-10 cursor-pointer items-center gap-2 rounded-lg border px-3 py-1.5 text-sm has-focus-visible:outline-3 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent',
-              type.id === value ? 'border-accent bg-accent-soft' : 'border-line-strong bg-card hover:bg-sunken',
-            )}
+            className="flex min-h-10 cursor-pointer items-center gap-2 rounded-lg border border-line-strong bg-card px-3 py-1.5 text-sm has-checked:border-accent has-checked:bg-accent-soft not-has-checked:hover:bg-sunken has-focus-visible:outline-3 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent"
           >
             <input
               type="radio"
@@ -78,9 +75,9 @@ function fieldsOf(choice: Choice, options: UploadOptions): Record<string, string
 
 function Choices({ options, choice, onChange }: { options: UploadOptions; choice: Choice; onChange: (choice: Choice) => void }) {
   return (
-    <div className="mb-4 flex flex-wrap items-end gap-4">
+    <div className="mb-4 flex flex-wrap gap-4">
       <TypePicker types={options.types} value={choice.type} onPick={(id) => onChange({ ...choice, type: id })} />
-      <div className="flex gap-4">
+      <div className="flex gap-4 sm:[&_select]:min-h-12.5">
         {options.strengths.length > 1 && (
           <Select
             name="strength"

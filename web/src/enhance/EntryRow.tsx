@@ -18,7 +18,7 @@ export function EntryRow({ entry }: { entry: Entry }) {
   return (
     <li className="py-4">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
-        <p className="min-w-0 flex-1 basis-32 font-semibold [overflow-wrap:anywhere]">{file.name}</p>
+        <p className="min-w-0 flex-1 basis-24 font-semibold [overflow-wrap:anywhere]">{file.name}</p>
         <Badge look={state === 'refused' ? 'bad' : 'plain'}>{enhance.state[error?.status === 0 ? 'unsent' : state]}</Badge>
         {state === 'refused' ? (
           <>
@@ -34,7 +34,8 @@ export function EntryRow({ entry }: { entry: Entry }) {
           </>
         ) : (
           <Button aria-label={enhance.cancelOf(file.name)} onClick={() => queue.drop(key)}>
-            {common.cancel}
+            <X aria-hidden size={18} className="sm:hidden" />
+            <span className="hidden sm:inline">{common.cancel}</span>
           </Button>
         )}
       </div>

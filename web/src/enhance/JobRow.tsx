@@ -1,4 +1,4 @@
-import { Download, Headphones, RotateCcw, Trash2 } from 'lucide-react'
+import { Download, Headphones, RotateCcw, Trash2, X } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
 import { isOver } from '@/api/events'
 import { ApiError, messageOf } from '@/api/errors'
@@ -93,7 +93,8 @@ function Actions({ job, isOpen, onToggle, onRetry, onRemove }: Props & { onRemov
         </Button>
       ) : (
         <Button aria-label={enhance.cancelOf(name)} onClick={onRemove}>
-          {common.cancel}
+          <X aria-hidden size={18} className="sm:hidden" />
+          <span className="hidden sm:inline">{common.cancel}</span>
         </Button>
       )}
     </>
@@ -109,14 +110,16 @@ export function JobRow(props: Props) {
   return (
     <li className="py-4">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
-        <div className="min-w-0 flex-1 basis-48">
+        <div className="min-w-0 flex-1 basis-28 sm:basis-48">
           <p className="font-semibold [overflow-wrap:anywhere]">{job.original_filename}</p>
           <p className="text-sm text-soft">
             {typeName(job.processing_type)} · {moment(job.created_at)}
           </p>
         </div>
         <Badge look={looks[job.status]}>{enhance.state[job.status]}</Badge>
-        <Actions {...props} onRemove={() => (job.output_available ? setAsking(true) : void remove())} />
+        <div className="flex items-center gap-3">
+          <Actions {...props} onRemove={() => (job.output_available ? setAsking(true) : void remove())} />
+        </div>
       </div>
       {!isOver(job.status) && (
         <div className="mt-2 space-y-1">

@@ -30,9 +30,9 @@ function LimitBar({ name, limit }: { name: string; limit: UsageLimit }) {
       </svg>
       <p className="text-sm text-soft">
         {!limit.within_limit && (
-          <>
-            <Badge look="bad">{limit.message}</Badge>{' '}
-          </>
+          <span className="mb-1 block sm:mr-2 sm:mb-0 sm:inline">
+            <Badge look="bad">{limit.message}</Badge>
+          </span>
         )}
         {limit.reserved > 0 && `${usage.reservedNote(show(limit.reserved))}. `}
         {limit.resets_at ? usage.resets(until(limit.resets_at), dateTime(limit.resets_at)) : usage.noReset}

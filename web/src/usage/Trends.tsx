@@ -70,6 +70,7 @@ function Controls({ view, onChange }: { view: View; onChange: (view: View) => vo
   return (
     <div className="mb-4 grid grid-cols-2 gap-3 sm:flex sm:flex-wrap sm:items-end">
       <Select
+        className="col-span-2"
         label={usage.meter}
         options={Object.entries(usage.meters)}
         value={view.meter}
