@@ -9,6 +9,7 @@ import tempfile
 import time
 import zipfile
 
+import commands
 from bodies import wav
 from whazz import Case, PASSWORD, clock_moved
 
@@ -333,12 +334,7 @@ class Hostile(Engines):
         started = time.monotonic()
         self.fails("forking", "The engine had more than 40 processes and threads.")
         self.assertLess(time.monotonic() - started, 15)
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
-            except OSError:
-                continue
-            self.assertNotIn(str(self.folder).encode() + b"/engine.py\0forking", words)
+        self.assertEqual(commands.left((f"{self.folder}/engine.py", "forking")), [])
         self.completed("two")
 
     def test_names(self):
@@ -360,13 +356,9 @@ class Hostile(Engines):
     def engine_pid(self):
         end = time.monotonic() + 10
         while time.monotonic() < end:
-            for pid in self.server.processes():
-                try:
-                    words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
-                except OSError:
-                    continue
-                if b"engine.py\0waiting" in words:
-                    return pid
+            found = commands.running(("engine.py", "waiting"), self.server.processes())
+            if found:
+                return found[0]
             time.sleep(0.02)
         raise AssertionError("the engine does not run")
 
