@@ -113,6 +113,14 @@ static void a_child_that_hangs_meets_its_deadline(void **state)
     (void)close(fd);
 }
 
+/* With a program that has been asked nothing yet. */
+static void host_anew(void)
+{
+    audio_host_free(&host);
+    assert_int_equal(setup(NULL), 0);
+    audio_host_warm(host);
+}
+
 /* What a look says is two seconds long, what libav says one. */
 static void only_a_sound_look_at_a_header_is_taken(void **state)
 {
@@ -124,9 +132,7 @@ static void only_a_sound_look_at_a_header_is_taken(void **state)
 
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(ways); i++) {
-        audio_host_free(&host);
-        assert_int_equal(setup(NULL), 0);
-        audio_host_warm(host);
+        host_anew();
         assert_int_equal(audio_probe_bytes(host, view_of("sure"), &info, NULL), 0);
         assert_int_equal(info.frames, 32000);
         assert_int_equal(audio_probe_bytes(host, view_of(ways[i]), &info, NULL), 0);
@@ -143,9 +149,7 @@ static void a_look_that_hangs_costs_its_time_once(void **state)
     int64_t from_us;
 
     (void)state;
-    audio_host_free(&host);
-    assert_int_equal(setup(NULL), 0);
-    audio_host_warm(host);
+    host_anew();
     assert_int_equal(audio_probe(host, fd, &info, &err), ERR_TIMEOUT);
     from_us = clock_monotonic_us();
     assert_int_equal(audio_probe_bytes(host, view_of("sure"), &info, NULL), 0);
@@ -162,9 +166,7 @@ static void a_program_that_dies_at_a_look_is_started_again(void **state)
     int rc;
 
     (void)state;
-    audio_host_free(&host);
-    assert_int_equal(setup(NULL), 0);
-    audio_host_warm(host);
+    host_anew();
     assert_int_equal(audio_probe_bytes(host, view_of("die"), &info, &err), ERR_CRASHED);
     for (int i = 0; i < 3 && info.frames != 32000; i++) {
         rc = audio_probe_bytes(host, view_of("sure"), &info, &err);
