@@ -7,6 +7,7 @@
 #include <string.h>
 #include "audio/audio.h"
 #include "audio/child/engine_channel.h"
+#include "audio/child/dsp/dtln_weights.h"
 
 enum { STEP = 4096 };
 
@@ -33,6 +34,11 @@ static const struct channel_kind *kind_of(const char *type)
             return kinds[i].kind;
     }
     return NULL;
+}
+
+void engine_prepare(void)
+{
+    dtln_weights_gather();
 }
 
 static int out_open(struct engine *e, const struct engine_input *input)

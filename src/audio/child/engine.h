@@ -15,6 +15,9 @@ struct engine_input {
 
 struct engine;
 
+/* Once in a program, before it forks the processes that open engines: what all of them read
+ * is made ready. */
+void engine_prepare(void);
 /* The engine of a processing type. ERR_NOT_FOUND for a type without one. */
 MUST_CHECK int engine_open(const char *type, const struct engine_input *input,
                            struct engine **ret, struct err *reterr);

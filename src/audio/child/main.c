@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "audio/child/engine.h"
 #include "audio/child/sandbox.h"
 #include "audio/child/task.h"
 #include "base/thread.h"
@@ -239,6 +240,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "whazz-audio: %s\n", err.text);
         return 1;
     }
+    engine_prepare();
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGCHLD);
     (void)sigprocmask(SIG_SETMASK, &signals, NULL);

@@ -128,7 +128,7 @@ static void spectrum_mask(struct dtln *d, size_t hops)
 /* samples -> frames, masked in the spectrum (512 -> 257 -> 128 -> 128 -> 257 -> 512). */
 static void stage_spectrum(struct dtln *const d[], size_t streams, size_t hops)
 {
-    const struct dtln_weights *w = &dtln_weights;
+    const struct dtln_weights *w = dtln_weights_held();
     const struct masker m = {
         { { w->spectrum_1.in, w->spectrum_1.bias, w->spectrum_1.back, DTLN_BINS },
           { w->spectrum_2.in, w->spectrum_2.bias, w->spectrum_2.back, DTLN_UNITS } },
@@ -150,6 +150,7 @@ static void stage_spectrum(struct dtln *const d[], size_t streams, size_t hops)
 /* Instant layer normalisation: over the features of one frame. */
 static void norm(const float *x, float *out)
 {
+    const struct dtln_weights *w = dtln_weights_held();
     float mean = 0.0f, variance = 0.0f, scale;
 
     for (size_t i = 0; i < DTLN_FEATURES; i++)
@@ -159,13 +160,12 @@ static void norm(const float *x, float *out)
         variance += (x[i] - mean) * (x[i] - mean);
     scale = 1.0f / sqrtf(variance / DTLN_FEATURES + 1e-7f);
     for (size_t i = 0; i < DTLN_FEATURES; i++)
-        out[i] = (x[i] - mean) * scale * dtln_weights.norm_gain[i] +
-                 dtln_weights.norm_bias[i];
+        out[i] = (x[i] - mean) * scale * w->norm_gain[i] + w->norm_bias[i];
 }
 
 static void features_take(struct dtln *d, size_t hops)
 {
-    const struct dtln_weights *w = &dtln_weights;
+    const struct dtln_weights *w = dtln_weights_held();
 
     d->k->matrix(w->encoder, w->encoder_bias, DTLN_FEATURES, DTLN_WINDOW, d->frames[0],
                  DTLN_WINDOW, d->features[0], DTLN_FEATURES, hops);
@@ -175,7 +175,7 @@ static void features_take(struct dtln *d, size_t hops)
 
 static void feature_mask(struct dtln *d, size_t hops)
 {
-    const struct dtln_weights *w = &dtln_weights;
+    const struct dtln_weights *w = dtln_weights_held();
 
     for (size_t t = 0; t < hops; t++) {
         for (size_t i = 0; i < DTLN_FEATURES; i++)
@@ -189,7 +189,7 @@ static void feature_mask(struct dtln *d, size_t hops)
  */
 static void stage_features(struct dtln *const d[], size_t streams, size_t hops)
 {
-    const struct dtln_weights *w = &dtln_weights;
+    const struct dtln_weights *w = dtln_weights_held();
     const struct masker m = {
         { { w->feature_1.in, w->feature_1.bias, w->feature_1.back, DTLN_FEATURES },
           { w->feature_2.in, w->feature_2.bias, w->feature_2.back, DTLN_UNITS } },

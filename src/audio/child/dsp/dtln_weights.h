@@ -43,4 +43,11 @@ _Static_assert(sizeof(struct dtln_weights) == 3966080, "what repack.py writes");
 
 extern const struct dtln_weights dtln_weights;
 
+/* Puts the weights into large pages, for this process and those it forks from here on: in
+ * small ones each new process pays a thousand faults for them. Where there is no memory or
+ * there are no such pages they stay usable as they are. Before any other thread. */
+void dtln_weights_gather(void);
+/* The weights, wherever they are. */
+const struct dtln_weights *dtln_weights_held(void);
+
 #endif
