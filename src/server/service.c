@@ -93,7 +93,7 @@ static int engines_start(struct service *s, struct err *reterr)
     const struct options *o = s->options;
     const struct exec_limits limits = { .memory_bytes = o->engine_memory_bytes,
                                         .time_us = o->engine_timeout_us,
-                                        .processes_max = o->engine_processes,
+                                        .processes_max = (int)o->engine_processes,
                                         .work_dir = o->data_dir,
                                         .read_paths = o->engine_paths };
     struct err why = { 0 };
