@@ -6,21 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
 #include "base/clock.h"
+#include "base/utf8.h"
 
 enum { SHOWN_SIZE = 64 };
 
 /* What an error says of a value: printable, and short enough for one line. */
 static const char *shown(struct view value, char text[SHOWN_SIZE])
 {
-    const size_t len = value.len < SHOWN_SIZE - 4 ? value.len : SHOWN_SIZE - 4;
-
-    for (size_t i = 0; i < len; i++)
-        text[i] = (unsigned char)value.ptr[i] < ' ' || value.ptr[i] == 0x7f ? '?'
-                                                                            : value.ptr[i];
-    strcpy(text + len, len < value.len ? "..." : "");
-    return len ? text : "nothing";
+    utf8_printable(value, text, SHOWN_SIZE - 3);
+    if (value.len > SHOWN_SIZE - 4)
+        (void)strcat(text, "...");
+    return value.len ? text : "nothing";
 }
 
 struct unit {

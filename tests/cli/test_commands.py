@@ -126,6 +126,13 @@ class Users(Folder):
         self.check(done, 0)
         self.assertIn("é" * 50, self.users())
 
+    def test_a_name_cannot_steer_the_operators_terminal(self):
+        name = "a\x1b]0;b\x07\x9b2Jc\x7fd"
+        self.check(self.run_on_data("user", "add", name, "ann@example.org",
+                                    env={"WHAZZ_PASSWORD": "correct horse"}), 0)
+        self.check(self.run_on_data("user", "list"), 0, out="  a?]0;b??2Jc?d  ")
+        self.check(self.run_on_data("user", "promote", name), 0, out="a?]0;b??2Jc?d is an")
+
     def test_roles_and_states_change_and_say_so(self):
         self.check(self.add("ann"), 0)
         for verb, words, field, value in (
