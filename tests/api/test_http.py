@@ -239,3 +239,25 @@ class Flood(Case):
             thread.join()
         self.answer(guest.get("/usage/me"), 200)
         self.assertEqual(self.server.verify().returncode, 0)
+
+
+def chunked(body):
+    return b"".join(b"%x\r\n%s\r\n" % (len(body[i:i + 60000]), body[i:i + 60000])
+                    for i in range(0, len(body), 60000)) + b"0\r\n\r\n"
+
+
+class Endless(Case):
+    OPTIONS = ("--upload-max", "1MB")
+
+    def test_a_body_of_unknown_length_is_bounded_as_a_whole(self):
+        """What no file's bound counts: other parts, and files that a later one replaces."""
+        head = (b"POST /audio/upload HTTP/1.1\r\nHost: x\r\nX-Guest-ID: endless\r\n"
+                b"Connection: close\r\nTransfer-Encoding: chunked\r\nContent-Type: ")
+        for other in (("other", None, b"x" * 1200000), ("file", "a.wav", wav(20.0)[:700000]),
+                      ("strength", None, b"normal")):
+            body, kind = multipart([other, other, ("file", "last.wav", wav())])
+            with self.subTest(other[0]):
+                answer = raw(self.server.port,
+                             head + kind.encode() + b"\r\n\r\n" + chunked(body), timeout=10)
+                self.assertEqual(statuses(answer), [413 if len(body) > 2**20 + 2**16 else 201],
+                                 answer[:300])

@@ -39,6 +39,7 @@ struct upload {
     enum upload_part part;
     bool has_file, file_is_text;
     int rc; /* the first failure inside the file; told once the body is over */
+    int64_t body_bytes;
     char filename[JOB_NAME_MAX + 1];
     const char *format;      /* by name */
     enum upload_field field; /* of PART_FIELD */
@@ -149,6 +150,11 @@ static int part_begin(void *context, const struct multipart_part *part)
     return 0;
 }
 
+static int64_t body_bytes_max(const struct http_request *req)
+{
+    return api_of(req)->options->upload_bytes_max + FRAMING_BYTES_MAX;
+}
+
 static int file_too_large(struct http_request *req)
 {
     return api_refuse(req, 413, "File too large. Maximum size: %lldMB",
@@ -238,7 +244,7 @@ static int early_check(struct http_request *req, const struct upload *u)
     bool is_known = false;
     int rc;
 
-    if (length > api_of(req)->options->upload_bytes_max + FRAMING_BYTES_MAX)
+    if (length > body_bytes_max(req))
         return file_too_large(req);
     rc = blob_store_room_check(api_of(req)->blobs, length > 0 ? length : 0, &req->err);
     if (rc || subject.account_id == 0)
@@ -298,9 +304,12 @@ static int malformed(struct http_request *req, enum multipart_result result)
 int upload_body(struct http_request *req, const char *bytes, size_t len)
 {
     struct upload *u = api_context_of(req)->own;
-    const enum multipart_result result = multipart_feed(&u->multipart,
-                                                        (struct view){ bytes, len });
+    enum multipart_result result;
 
+    u->body_bytes += (int64_t)len;
+    if (u->body_bytes > body_bytes_max(req))
+        return file_too_large(req);
+    result = multipart_feed(&u->multipart, (struct view){ bytes, len });
     if (result == MULTIPART_OK)
         return 0;
     return result == MULTIPART_STOPPED ? u->rc : malformed(req, result);
