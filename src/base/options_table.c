@@ -71,7 +71,7 @@ const struct option options_table[] = {
     { SERVER, "loops", INT(loops, 0, 1024), .standard = "0",
       .standard_note = "one per core", .help = "Event loops" },
     { SERVER, "connections-max", INT(connections_max, 1, 1000000), .standard = "4096",
-      .help = "Connections open at a time in one process" },
+      .help = "Connections open at a time in one process, two open files each" },
     { SERVER, "request-timeout", DURATION(request_timeout_us, 1 * SECONDS, 1 * HOURS),
       .standard = "30s",
       .help = "Time from a request's first byte to the end of its headers or small body" },

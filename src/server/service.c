@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "audio/audio.h"
 #include "audio/exec.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "blob/blob.h"
 #include "jobs/meters.h"
 #include "jobs/progress.h"
@@ -22,6 +24,8 @@ enum {
     WORK_MAX = 1024,            /* requests that wait for a work thread */
     WORK_THREADS_PER_CORE = 8,  /* most of them wait for the disk or a child */
     LEASE_US = 30000000,
+    FILES_PER_CONNECTION = 2, /* its socket, and what it sends or receives */
+    FILES_BESIDE = 256,       /* the database's, the children's, ... */
 };
 
 static int cores(void)
@@ -161,13 +165,31 @@ static int work_start(struct service *s, struct err *reterr)
     return rc ? rc : janitor_start(s, &s->janitor, reterr);
 }
 
+/* No more than there may be open files for: without one, nothing that a connection asks for
+ * could be done. */
+static int64_t connections_max(const struct options *o)
+{
+    struct rlimit files;
+    int64_t most;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= INT64_MAX)
+        return o->connections_max;
+    most = ((int64_t)files.rlim_cur - FILES_BESIDE) / FILES_PER_CONNECTION;
+    if (most >= o->connections_max)
+        return o->connections_max;
+    most = most > 1 ? most : 1;
+    log_write(LOG_WARNING, "few_files", LOG_INT("files_max", files.rlim_cur),
+              LOG_INT("connections_max", most));
+    return most;
+}
+
 static int http_start(struct service *s, struct err *reterr)
 {
     const struct options *o = s->options;
     const struct http_options http = {
         .listen = o->listen,
         .loops = loops_count(o),
-        .connections_max = o->connections_max,
+        .connections_max = connections_max(o),
         .request_timeout_us = o->request_timeout_us,
         .upload_timeout_us = o->upload_timeout_us,
         .idle_timeout_us = o->idle_timeout_us,
