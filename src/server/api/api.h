@@ -26,6 +26,8 @@ struct api_op {
     int (*apply)(struct db *db, void *ctx, struct err *reterr);
     void (*done)(void *ctx, int rc, const struct err *err); /* frees ctx */
     void *ctx;
+    bool is_owed; /* of what has happened: taken even when the queue is full, so that the
+                     submitter bounds how many there are */
 };
 
 struct api {
