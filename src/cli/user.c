@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "jobs/meters.h"
+#include "server/service.h"
 
 enum { PASSWORD_MIN = 8, PASSWORD_MAX = 72, LIST_PAGE = 100, PAGE_BYTES_MAX = 1 << 20 };
 
@@ -91,14 +92,9 @@ struct change {
 
 static int add_work(struct db *db, void *ctx, struct err *reterr)
 {
-    const struct options *o = &((struct change *)ctx)->context->options;
-    const struct jobs_plan_limits plans = {
-        .user = { o->user_files_per_day, o->user_storage_bytes, o->user_processing_us },
-        .guest = { o->guest_files_per_day, o->guest_storage_bytes, o->guest_processing_us },
-        .network_factor = o->network_factor,
-    };
-    struct usage_limit_state limits[2 * USAGE_LIMITS_MAX];
     struct change *c = ctx;
+    const struct jobs_plan_limits plans = service_plan_limits(&c->context->options);
+    struct usage_limit_state limits[2 * USAGE_LIMITS_MAX];
     size_t count = 0;
     int rc = usage_plan_read(db, PLAN_USER, clock_now_us(), limits, &count);
 

@@ -50,17 +50,19 @@ static int plans_apply(struct db *db, struct commit_op *op, struct err *reterr)
     return jobs_plans_set(db, &((struct plans_op *)(void *)op)->plans, reterr);
 }
 
+struct jobs_plan_limits service_plan_limits(const struct options *o)
+{
+    return (struct jobs_plan_limits){
+        .user = { o->user_files_per_day, o->user_storage_bytes, o->user_processing_us },
+        .guest = { o->guest_files_per_day, o->guest_storage_bytes, o->guest_processing_us },
+        .network_factor = o->network_factor,
+    };
+}
+
 static int store_start(struct service *s, struct err *reterr)
 {
     const struct options *o = s->options;
-    struct plans_op p = {
-        .op = { .apply = plans_apply },
-        .plans = { .user = { o->user_files_per_day, o->user_storage_bytes,
-                             o->user_processing_us },
-                   .guest = { o->guest_files_per_day, o->guest_storage_bytes,
-                              o->guest_processing_us },
-                   .network_factor = o->network_factor },
-    };
+    struct plans_op p = { .op = { .apply = plans_apply }, .plans = service_plan_limits(o) };
     int rc = usage_zone_set(o->day_zone);
 
     if (rc)
@@ -134,19 +136,19 @@ static int files_start(struct service *s, struct err *reterr)
 
 static int memory_start(struct service *s, struct err *reterr)
 {
+    struct err why = { 0 };
     int rc = network_ranges_parse(s->options->trusted_proxies, &s->api.trusted_proxies,
-                                  reterr);
+                                  &why);
 
+    if (rc)
+        return err_set(reterr, rc, "--trusted-proxies: %s", why.text);
     s->api.metrics = metrics_new();
-    if (rc == 0 && !s->api.metrics)
-        rc = err_set(reterr, ERR_NO_MEMORY, "metrics");
     s->api.running = running_new();
-    if (rc == 0 && !s->api.running)
-        rc = err_set(reterr, ERR_NO_MEMORY, "running requests");
     s->api.caches = caches_new(loops_count(s->options));
-    if (rc == 0 && !s->api.caches)
-        rc = err_set(reterr, ERR_NO_MEMORY, "caches");
-    return rc ? rc : usage_calls_new(METER_API_CALLS, CALLS_ACCOUNTS_MAX, &s->api.calls);
+    if (!s->api.metrics || !s->api.running || !s->api.caches ||
+        usage_calls_new(METER_API_CALLS, CALLS_ACCOUNTS_MAX, &s->api.calls) != 0)
+        return err_set(reterr, ERR_NO_MEMORY, "memory of requests");
+    return 0;
 }
 
 static int work_start(struct service *s, struct err *reterr)
@@ -247,11 +249,11 @@ int service_port(const struct service *service)
 void service_stop(struct service **service)
 {
     struct service *s = *service;
-    const int64_t end_us = clock_monotonic_us() + (s ? s->options->grace_us : 0);
-    int64_t left_us;
+    int64_t end_us, left_us;
 
     if (!s)
         return;
+    end_us = clock_monotonic_us() + s->options->grace_us;
     http_server_stop(&s->api.server, s->options->grace_us);
     left_us = end_us - clock_monotonic_us();
     workers_stop(&s->workers, left_us > 0 ? left_us : 0);

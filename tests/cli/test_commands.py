@@ -78,12 +78,16 @@ class Help(Folder):
         done = self.check(self.run_bare("--version"), 0)
         self.assertRegex(done.stdout, r"^whazz \d+\.\d+\.\d+\n$")
         page = self.check(self.run_bare("man"), 0, out=".TH").stdout
+        self.assertIn("\n.SH EXIT STATUS\n", page)
         self.assertIn(r".B whazz enhance [\-\-type TYPE] [\-\-strength S]", page)
 
     def test_wrong_options_are_named(self):
         for command in ("serve", "user", "stats", "verify"):
             self.check(self.run_bare(command, "--no-such"), 2, err="--no-such")
             self.check(self.run_bare(command, "--loops", "many"), 2, err="--loops")
+        networks = ",".join(f"10.{i}.0.0/16" for i in range(33))
+        self.check(self.run_on_data("serve", "--trusted-proxies", networks), 1,
+                   err="--trusted-proxies: more than 32 networks")
         self.check(self.run_bare("serve", "now"), 2, err='"now"')
         self.check(self.run_on_data("verify", "now"), 2, err='"now"')
 

@@ -18,7 +18,6 @@
 
 enum {
     FIELD_BYTES_MAX = 256,
-    MEBIBYTE = 1 << 20,
     IDEMPOTENCY_KEY_MAX = 255,
     /* Multipart framing and small fields around the file. */
     FRAMING_BYTES_MAX = 64 << 10,
@@ -195,11 +194,8 @@ static const struct multipart_events events = { part_begin, part_data, part_end 
 
 static int key_read(struct http_request *req, struct upload *u)
 {
-    struct view key = http_header(req, "Idempotency-Key");
+    const struct view key = api_idempotency_key(req);
 
-    /* A structured-field string is quoted; bare ones are taken too. */
-    if (key.len >= 2 && key.ptr[0] == '"' && key.ptr[key.len - 1] == '"')
-        key = view_slice(key, 1, key.len - 2);
     if (key.len > IDEMPOTENCY_KEY_MAX)
         return api_refuse(req, 400, "Idempotency-Key is longer than %d characters",
                           IDEMPOTENCY_KEY_MAX);
