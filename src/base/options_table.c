@@ -18,17 +18,20 @@
 #define FACTOR_MAX     1000
 
 /* A member of another type than its row is read into does not compile. */
-#define MEMBER(type_, member_)                                                             \
-    .offset = _Generic(((struct options *)0)->member_, type_                               \
+#define TEXT_MEMBER(member_)                                                               \
+    .offset = _Generic(((struct options *)0)->member_,                                     \
+        const char *: offsetof(struct options, member_))
+#define NUMBER_MEMBER(member_)                                                             \
+    .offset = _Generic(((struct options *)0)->member_, int64_t                             \
                        : offsetof(struct options, member_))
 #define TEXT(member_, min_, max_)                                                          \
-    MEMBER(const char *, member_), .type = OPTION_TEXT, .min = (min_), .max = (max_)
+    TEXT_MEMBER(member_), .type = OPTION_TEXT, .min = (min_), .max = (max_)
 #define INT(member_, min_, max_)                                                           \
-    MEMBER(int64_t, member_), .type = OPTION_INT, .min = (min_), .max = (max_)
+    NUMBER_MEMBER(member_), .type = OPTION_INT, .min = (min_), .max = (max_)
 #define BYTES(member_, min_, max_)                                                         \
-    MEMBER(int64_t, member_), .type = OPTION_BYTES, .min = (min_), .max = (max_)
+    NUMBER_MEMBER(member_), .type = OPTION_BYTES, .min = (min_), .max = (max_)
 #define DURATION(member_, min_, max_)                                                      \
-    MEMBER(int64_t, member_), .type = OPTION_DURATION, .min = (min_), .max = (max_)
+    NUMBER_MEMBER(member_), .type = OPTION_DURATION, .min = (min_), .max = (max_)
 #define LEGACY(env_) .legacy_env = (env_)
 #define LEGACY_IN(env_, unit_, unit_name_)                                                 \
     LEGACY(env_), .legacy_unit = (unit_), .legacy_unit_name = (unit_name_)
@@ -47,10 +50,10 @@ const struct option options_table[] = {
     { GENERAL, "database", TEXT(database, 1, 4096), .is_secret = true,
       .standard_note = "SQLite in the data folder", LEGACY("DATABASE_URL"),
       .help = "Database URL" },
-    { GENERAL, "log-level", MEMBER(const char *, log_level), .type = OPTION_CHOICE,
+    { GENERAL, "log-level", TEXT_MEMBER(log_level), .type = OPTION_CHOICE,
       .choices = "debug|info|warning|error", .standard = "info",
       .help = "Least severe event that is logged" },
-    { GENERAL, "log-format", MEMBER(const char *, log_format), .type = OPTION_CHOICE,
+    { GENERAL, "log-format", TEXT_MEMBER(log_format), .type = OPTION_CHOICE,
       .choices = "logfmt|json", .standard = "logfmt", .help = "Form of a log line" },
     { GENERAL, "day-zone", TEXT(day_zone, 1, 64), .standard = "UTC",
       .check = option_check_zone, .help = "IANA time zone in which days and months begin" },
@@ -124,7 +127,7 @@ const struct option options_table[] = {
       .help = "Life of a refresh token" },
     { ACCESS, "guest-token-expiry", DURATION(guest_token_us, 1 * SECONDS, 3650 * DAYS),
       .standard = "7d", .help = "Life of a guest token" },
-    { ACCESS, "guest-ids", MEMBER(int64_t, guest_ids), .type = OPTION_CHOICE_INDEX,
+    { ACCESS, "guest-ids", NUMBER_MEMBER(guest_ids), .type = OPTION_CHOICE_INDEX,
       .choices = "any|uuid|signed", .standard = "any",
       .help = "Guest names that are accepted: any, UUIDs, or only those in signed guest "
               "tokens" },
