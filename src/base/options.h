@@ -28,7 +28,7 @@ struct options {
     int64_t connections_max;    /* per process */
     int64_t request_timeout_us; /* from a request's first byte to the end of its headers or
                                    small body */
-    int64_t upload_timeout_us;  /* the most one upload may take */
+    int64_t upload_timeout_us;  /* the most one upload or download may take */
     int64_t idle_timeout_us;    /* between requests, and between two reads of a body */
     int64_t grace_us;           /* for running uploads and jobs on SIGTERM */
     int64_t upload_bytes_max;

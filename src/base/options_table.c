@@ -79,7 +79,7 @@ const struct option options_table[] = {
       .standard = "30s",
       .help = "Time from a request's first byte to the end of its headers or small body" },
     { SERVER, "upload-timeout", DURATION(upload_timeout_us, 1 * SECONDS, 7 * DAYS),
-      .standard = "1h", .help = "The longest one upload may take" },
+      .standard = "1h", .help = "The longest one upload or download may take" },
     { SERVER, "idle-timeout", DURATION(idle_timeout_us, 1 * SECONDS, 1 * DAYS),
       .standard = "60s",
       .help = "Time allowed between two requests, and between two reads of a body" },
