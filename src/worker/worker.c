@@ -341,6 +341,8 @@ void workers_stop(struct workers **workers, int64_t grace_us)
     if (!w)
         return;
     atomic_store(&w->is_stopping, true);
+    for (int i = 0; i < w->threads_count; i++)
+        progress_work_ready(w->config.board);
     for (int i = 0; i < w->threads_count; i++) {
         const int64_t left_us = end_us - clock_monotonic_us();
         const int64_t until_us = clock_now_us() + (left_us > 0 ? left_us : 0);

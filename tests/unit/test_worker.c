@@ -155,6 +155,27 @@ static void a_recording_is_cleaned_and_charged(void **state)
     assert_figures_proved(f);
 }
 
+/* All of them are woken, not one for each that has ended. */
+static void workers_without_work_stop_at_once(void **state)
+{
+    struct fixture *f = *state;
+    int64_t least_us = INT64_MAX;
+
+    for (int round = 0; round < 3; round++) {
+        int64_t started_us, took_us;
+        struct work w;
+
+        work_open(f, &w);
+        work_start(&w, 8);
+        (void)usleep(50000); /* they look for work, and wait */
+        started_us = clock_monotonic_us();
+        work_close(&w, GRACE_US);
+        took_us = clock_monotonic_us() - started_us;
+        least_us = took_us < least_us ? took_us : least_us;
+    }
+    assert_in_range(least_us, 0, 300000);
+}
+
 /* A slow disk must not cost a worker the job that it has finished. */
 static void the_lease_lasts_while_a_large_result_is_stored(void **state)
 {
@@ -363,6 +384,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_recording_is_cleaned_and_charged),
+        CASE(workers_without_work_stop_at_once),
         CASE(the_lease_lasts_while_a_large_result_is_stored),
         CASE(what_is_no_audio_fails_with_a_sentence),
         CASE(a_missing_upload_fails_the_job),
