@@ -1,7 +1,7 @@
 /* Whazz usage: an exact usage ledger with rollups, limits and reservations.
  *
  * This header is all that a program needs to meter its own accounts (see
- * examples/meter_something.c); it knows nothing of HTTP or audio.
+ * examples/meter_prints.c); it knows nothing of HTTP or audio.
  *
  * The model. An *account* is the metered entity. A *meter* is a named quantity in whole
  * units (counts, bytes, microseconds). Every change is an immutable row of the *ledger*; in
