@@ -90,7 +90,8 @@ MUST_CHECK int db_run(struct db *db, enum stmt stmt, const struct db_arg *args,
 MUST_CHECK int db_next(struct db *db, enum stmt stmt);
 int64_t db_int(struct db *db, enum stmt stmt, int column); /* NULL reads as 0 */
 bool db_is_null(struct db *db, enum stmt stmt, int column);
-/* Borrowed until the next db_next or db_done of this statement; ptr NULL for NULL. */
+/* Borrowed until the next db_next or db_done of this statement, without a zero at its end;
+ * ptr NULL for NULL. */
 struct view db_text(struct db *db, enum stmt stmt, int column);
 MUST_CHECK int db_done(struct db *db, enum stmt stmt);
 

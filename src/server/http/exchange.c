@@ -482,6 +482,7 @@ void exchange_end(void *loop_context, struct MHD_Connection *mhd, void **context
     if (!x)
         return;
     *context = NULL;
+    exchange_uncork(x);
     if (x->reply.kind == HTTP_REPLY_STREAM)
         loop_stream_remove(loop, x);
     if (loop->server->app.finish)

@@ -40,7 +40,7 @@ struct exchange {
     struct MHD_Connection *mhd;
     enum exchange_step step;
     int rc; /* the first error; positive: an HTTP status of the transport's own */
-    bool has_body, is_discarding, is_stream_waiting;
+    bool has_body, is_discarding, is_stream_waiting, is_corked;
     bool is_woken; /* under the loop's lock */
     int64_t body_bytes;
     uint64_t number;
@@ -65,5 +65,7 @@ void exchange_end(void *loop, struct MHD_Connection *mhd, void **context,
 
 /* Hands a reply over to libmicrohttpd. */
 enum MHD_Result exchange_reply(struct exchange *x);
+/* Sends what was held back for a fuller packet: once the reply is over. */
+void exchange_uncork(struct exchange *x);
 
 #endif

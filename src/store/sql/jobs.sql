@@ -29,6 +29,9 @@ SELECT account_id, job_id, group_id, status, processing_type, original_filename,
     noise_removed_cdb, outputs_count, further_bytes
 FROM jobs WHERE job_id = $1;
 
+-- name: job_owner
+SELECT account_id, group_id FROM jobs WHERE job_id = $1;
+
 -- name: jobs_list_all
 SELECT account_id, job_id, group_id, status, processing_type, original_filename,
     format, input_blob, output_blob, input_bytes, output_bytes, input_digest, output_digest,
