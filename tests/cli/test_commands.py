@@ -191,7 +191,8 @@ class Figures(Folder):
         self.check(self.add("ann"), 0)
         done = self.check(self.run_on_data("verify"), 0, out="equal.")
         self.assertRegex(done.stdout, r"^Compared \d+ figures of \d+ accounts with \d+ ledger")
-        self.sql("INSERT INTO usage_totals VALUES (1, 0, '', 7, 0, 0, 0)")
+        self.sql("INSERT INTO usage_totals (account_id, meter, type, sum, first_us, last_us, ranked)"
+                 " VALUES (1, 0, '', 7, 0, 0, 0)")
         self.check(self.run_on_data("verify"), 1, out="First difference: ")
 
 
