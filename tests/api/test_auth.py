@@ -209,8 +209,9 @@ class Login(Case):
             begun = time.monotonic()
             self.login(name, "wrong password")
             return time.monotonic() - begun
-        known = sorted(seconds("alice") for _ in range(7))[3]
-        unknown = sorted(seconds("ghost") for _ in range(7))[3]
+        # In turn, and the quickest of each: what else the machine does only adds.
+        pairs = [(seconds("alice"), seconds("ghost")) for _ in range(9)]
+        known, unknown = (min(times) for times in zip(*pairs))
         self.assertLess(abs(known - unknown), 0.5 * max(known, unknown), (known, unknown))
 
     def test_missing(self):
