@@ -18,8 +18,7 @@ int cli_fail(const char *format, ...)
     return 1;
 }
 
-/* Takes every `flag` out of the arguments. */
-static bool flag_take(int *argc, char **argv, const char *flag)
+bool cli_flag_take(int *argc, char **argv, const char *flag)
 {
     bool found = false;
     int kept = 0;
@@ -39,7 +38,7 @@ bool cli_context_load(struct cli_context *c, int argc, char **argv, bool *json)
     struct err err = { 0 };
 
     if (json)
-        *json = flag_take(&argc, argv, "--json");
+        *json = cli_flag_take(&argc, argv, "--json");
     *c = (struct cli_context){ .rest = calloc((size_t)argc + 1, sizeof *c->rest) };
     if (!c->rest)
         return false;

@@ -78,12 +78,16 @@ class Help(Folder):
         done = self.check(self.run_bare("--version"), 0)
         self.assertRegex(done.stdout, r"^whazz \d+\.\d+\.\d+\n$")
         page = self.check(self.run_bare("man"), 0, out=".TH").stdout
+        self.assertIn("\n.SH EXIT STATUS\n", page)
         self.assertIn(r".B whazz enhance [\-\-type TYPE] [\-\-strength S]", page)
 
     def test_wrong_options_are_named(self):
         for command in ("serve", "user", "stats", "verify"):
             self.check(self.run_bare(command, "--no-such"), 2, err="--no-such")
             self.check(self.run_bare(command, "--loops", "many"), 2, err="--loops")
+        networks = ",".join(f"10.{i}.0.0/16" for i in range(33))
+        self.check(self.run_on_data("serve", "--trusted-proxies", networks), 1,
+                   err="--trusted-proxies: more than 32 networks")
         self.check(self.run_bare("serve", "now"), 2, err='"now"')
         self.check(self.run_on_data("verify", "now"), 2, err='"now"')
 
@@ -125,6 +129,13 @@ class Users(Folder):
                                 env={"WHAZZ_PASSWORD": "correct horse"})
         self.check(done, 0)
         self.assertIn("é" * 50, self.users())
+
+    def test_a_name_cannot_steer_the_operators_terminal(self):
+        name = "a\x1b]0;b\x07\x9b2Jc\x7fd"
+        self.check(self.run_on_data("user", "add", name, "ann@example.org",
+                                    env={"WHAZZ_PASSWORD": "correct horse"}), 0)
+        self.check(self.run_on_data("user", "list"), 0, out="  a?]0;b??2Jc?d  ")
+        self.check(self.run_on_data("user", "promote", name), 0, out="a?]0;b??2Jc?d is an")
 
     def test_roles_and_states_change_and_say_so(self):
         self.check(self.add("ann"), 0)

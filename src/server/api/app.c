@@ -23,6 +23,14 @@ void *api_own(struct http_request *req, size_t bytes, void (*release)(void *own)
     return c->own;
 }
 
+struct view api_idempotency_key(struct http_request *req)
+{
+    const struct view key = http_header(req, "Idempotency-Key");
+    const bool is_quoted = key.len >= 2 && key.ptr[0] == '"' && key.ptr[key.len - 1] == '"';
+
+    return is_quoted ? view_slice(key, 1, key.len - 2) : key;
+}
+
 int api_refuse(struct http_request *req, int status, const char *format, ...)
 {
     va_list args;

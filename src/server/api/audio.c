@@ -222,16 +222,6 @@ static int delete_write(struct http_request *req, struct http_reply *reply)
     return rc;
 }
 
-/* The files go once the deletion is durable. */
-static int delete_files(struct http_request *req, struct http_reply *reply)
-{
-    const struct job_deletion *d = api_context_of(req)->own;
-
-    (void)reply;
-    job_files_remove(req, &d->blobs);
-    return 0;
-}
-
 const struct route api_routes_audio[] = {
     { HTTP_POST, "/audio/upload", ROUTE_IDENTIFIED, .prepare = upload_prepare,
       .body = upload_body, .work = upload_work, .write = upload_write,
@@ -248,6 +238,6 @@ const struct route api_routes_audio[] = {
     { HTTP_GET, "/audio/types", ROUTE_PUBLIC, .read = types_reply },
     { HTTP_GET, "/audio/original/{job_id}", ROUTE_IDENTIFIED, .read = audio_original },
     { HTTP_DELETE, "/audio/jobs/{job_id}", ROUTE_IDENTIFIED, .write = delete_write,
-      .read = delete_files },
+      .read = job_deletion_read },
     { 0 },
 };
