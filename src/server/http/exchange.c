@@ -111,10 +111,20 @@ void *exchange_begin(void *loop_context, const char *target, struct MHD_Connecti
     return x;
 }
 
-/* What the headers say about framing: each may stand there once at most (RFC 9112, 6.3). */
+/* What the headers say about where the request ends (RFC 9112, 6.3). What a proxy in front
+ * may read in another way is refused, and nothing after it is read. */
 struct framing {
     int lengths, encodings, hosts;
+    bool is_chunked, is_broken;
 };
+
+/* A name with a space, as before the colon, is one that others may take for another. */
+static bool name_is_sound(const char *name)
+{
+    while (*name > ' ' && *name != 0x7f)
+        name++;
+    return *name == '\0';
+}
 
 static enum MHD_Result framing_count(void *ctx, enum MHD_ValueKind kind, const char *name,
                                      const char *value)
@@ -122,24 +132,28 @@ static enum MHD_Result framing_count(void *ctx, enum MHD_ValueKind kind, const c
     struct framing *f = ctx;
 
     (void)kind;
-    (void)value;
+    f->is_broken |= !name_is_sound(name);
     f->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
-    f->encodings += strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
     f->hosts += strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0;
+    if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
+        f->encodings++;
+        f->is_chunked = value && strcasecmp(value, "chunked") == 0;
+    }
     return MHD_YES;
 }
 
 static int framing_check(struct exchange *x, const char *version)
 {
+    const bool is_1_1 = strcmp(version, MHD_HTTP_VERSION_1_0) != 0;
     struct framing f = { 0 };
 
     (void)MHD_get_connection_values(x->mhd, MHD_HEADER_KIND, framing_count, &f);
     x->has_body = f.lengths > 0 || f.encodings > 0;
-    if (f.lengths + f.encodings > 1 || f.hosts > 1 ||
-        (f.hosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_1) == 0) ||
+    if (f.is_broken || f.lengths + f.encodings > 1 || f.hosts > 1 ||
+        (f.hosts == 0 && is_1_1) || (f.encodings && !is_1_1) ||
         (f.lengths && http_content_length(&x->request) < 0))
         return 400;
-    return 0;
+    return f.encodings && !f.is_chunked ? 501 : 0;
 }
 
 /* The client's own id when it is harmless, else one that names loop and request. */
@@ -268,6 +282,7 @@ static void headers_arrived(struct exchange *x, const char *method, const char *
         x->mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct http_request *req = &x->request;
     const struct route *route;
+    int framing;
 
     x->connection = info ? info->socket_context : NULL;
     if (x->connection)
@@ -276,8 +291,10 @@ static void headers_arrived(struct exchange *x, const char *method, const char *
     req->is_head = strcmp(method, "HEAD") == 0;
     req->now_us = clock_now_us();
     request_id_set(x);
-    if (x->rc == 0)
-        x->rc = framing_check(x, version);
+    framing = framing_check(x, version);
+    x->is_end_unknown = framing != 0;
+    if (framing)
+        x->rc = framing;
     if (x->rc == 0)
         x->rc = route_find(x);
     if (x->rc == 0)
@@ -299,9 +316,10 @@ static bool is_answered_early(struct exchange *x)
 {
     const int64_t length = http_content_length(&x->request);
 
-    return x->rc && x->has_body &&
-           (length < 0 || length > DRAIN_BYTES_MAX ||
-            http_header(&x->request, MHD_HTTP_HEADER_EXPECT).len > 0);
+    return x->is_end_unknown ||
+           (x->rc && x->has_body &&
+            (length < 0 || length > DRAIN_BYTES_MAX ||
+             http_header(&x->request, MHD_HTTP_HEADER_EXPECT).len > 0));
 }
 
 /* False: more is coming than is worth reading; end the connection. */

@@ -41,7 +41,8 @@ struct exchange {
     enum exchange_step step;
     int rc; /* the first error; positive: an HTTP status of the transport's own */
     bool has_body, is_discarding, is_stream_waiting;
-    bool is_woken; /* under the loop's lock */
+    bool is_end_unknown; /* by its headers the request may end in more than one place */
+    bool is_woken;       /* under the loop's lock */
     int64_t body_bytes;
     uint64_t number;
     char *decoded; /* the target's text, behind the context */
