@@ -195,33 +195,36 @@ static int slash_redirect(struct exchange *x)
     return status;
 }
 
-static void allow_tell(struct exchange *x, unsigned allow)
+/* No route has this method: 405 that names those which others have, or 404. */
+static int method_refuse(struct exchange *x)
 {
     struct buf names;
 
+    if (!x->allow)
+        return 404;
     buf_init(&names, 256);
     for (unsigned m = 0; m < HTTP_METHOD_OTHER; m++) {
-        if (allow & 1u << m)
+        if (x->allow & 1u << m)
             buf_addf(&names, "%s%s", names.len ? ", " : "",
                      m == HTTP_GET ? "GET, HEAD" : http_method_name((enum http_method)m));
     }
     if (!names.error)
         http_reply_header(&x->reply, MHD_HTTP_HEADER_ALLOW, "%s", names.data);
     buf_release(&names);
+    return 405;
 }
 
 static int route_find(struct exchange *x)
 {
     struct http_request *req = &x->request;
-    unsigned allow;
 
     if (!req->is_readable)
         return 400;
     req->route = router_find(&x->loop->server->app, req->method, req->path,
-                             req->path_params, &allow);
+                             req->path_params, &x->allow);
     if (req->route || req->method == HTTP_OPTIONS)
         return 0;
-    if (!allow) {
+    if (!x->allow) {
         const int rc = slash_redirect(x);
 
         if (rc != 404 || req->method != HTTP_GET)
@@ -229,8 +232,7 @@ static int route_find(struct exchange *x)
         req->route = x->loop->server->app.fallback;
         return req->route ? 0 : 404;
     }
-    allow_tell(x, allow);
-    return 405;
+    return method_refuse(x);
 }
 
 static int body_bound_check(struct exchange *x)
@@ -306,6 +308,8 @@ static void headers_arrived(struct exchange *x, const char *method, const char *
                                                 : options->request_timeout_us);
     if (x->rc == 0)
         x->rc = step_on_snapshot(x, x->loop->server->app.admit);
+    if (x->rc == 405)
+        x->rc = method_refuse(x);
     if (x->rc == 0 && route && route->body && route->prepare)
         x->rc = step_on_snapshot(x, route->prepare);
     x->step = STEP_BODY;

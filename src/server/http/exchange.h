@@ -43,6 +43,7 @@ struct exchange {
     bool has_body, is_discarding, is_stream_waiting;
     bool is_end_unknown; /* by its headers the request may end in more than one place */
     bool is_woken;       /* under the loop's lock */
+    unsigned allow;      /* the methods that the path has, bits 1 << enum http_method */
     int64_t body_bytes;
     uint64_t number;
     char *decoded; /* the target's text, behind the context */

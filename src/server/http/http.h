@@ -179,13 +179,14 @@ struct http_app {
     void *state;
     size_t context_bytes;
 
-    /* Before the body: identity and whatever else headers can tell. */
+    /* Before the body: identity and whatever else headers can tell. Without a route the
+     * method is OPTIONS: 405 has the transport refuse it. */
     http_step admit;
     /* On the committer, before the route's write, when there is one or wants_write is set.
      */
     http_step write_first;
     /* Writes the reply of a failed request: `code` is a negative error, or the HTTP status
-     * 404, 405, 400, 413, 431 when the transport itself refuses. */
+     * 400, 404, 405, 413, 414, 501 when the transport itself refuses. */
     void (*fail)(struct http_request *req, struct http_reply *reply, int code);
     /* Adds what every reply carries. */
     void (*decorate)(struct http_request *req, struct http_reply *reply);
