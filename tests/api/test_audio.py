@@ -1,4 +1,5 @@
 """/audio: uploads, jobs, downloads."""
+import email.utils
 import json
 import socket
 import subprocess
@@ -286,6 +287,22 @@ class Jobs(Case):
         for asked in ("bytes=x", "lines=1-2", "bytes=5-2", "bytes=", "bytes=--1"):
             with self.subTest(asked):  # a Range that cannot be read is not there
                 self.assertEqual(self.user.get(path, Range=asked).status, 200)
+
+    def test_when_a_file_was_made(self):
+        status = self.user.get(f"/audio/status/{self.job}").json
+        for path, made in ((f"/audio/download/{self.job}", "completed_at"),
+                           (f"/audio/original/{self.job}", "created_at")):
+            with self.subTest(path):
+                told = self.user.head(path).headers["Last-Modified"]
+                self.assertRegex(told, r"^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$")
+                self.assertEqual(email.utils.parsedate_to_datetime(told).isoformat()[:19],
+                                 status[made][:19])
+
+    def test_no_range_no_file(self):
+        reply = self.user.get(f"/audio/download/{self.job}", Range="bytes=999999999-")
+        self.problem(reply, 416)
+        self.assertRegex(reply.headers["Content-Range"], r"^bytes \*/\d+$")
+        self.assertNotIn("Content-Disposition", reply.headers)
 
     def test_conditions(self):
         path = f"/audio/download/{self.job}"

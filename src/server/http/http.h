@@ -142,6 +142,8 @@ struct http_reply {
  * is longer than HTTP_TARGET_BYTES_MAX is left out whole: nothing is ever sent in part. */
 void http_reply_header(struct http_reply *reply, const char *name, const char *format, ...)
     PRINTF_LIKE(3, 4);
+/* Adds a header that is a time, whole seconds in GMT (RFC 9110, 5.6.7). */
+void http_reply_header_time(struct http_reply *reply, const char *name, int64_t time_us);
 /* A writer over the reply's emptied body. */
 void http_reply_json(struct http_reply *reply, int status, struct json *ret);
 /* RFC 9457: type about:blank, title, status and the text that old clients read as detail.
