@@ -190,10 +190,33 @@ struct list {
     int64_t count;
 };
 
+/* People choose their names: what would steer a terminal is shown as "?". `to` is as large
+ * as the name. */
+static const char *shown(const char *name, char *to)
+{
+    struct view rest = view_of(name);
+    size_t len = 0;
+
+    while (rest.len) {
+        uint32_t code = 0;
+        const size_t bytes = utf8_next(rest, &code);
+        const bool is_text = bytes && code >= 0x20 && (code < 0x7f || code >= 0xa0);
+
+        if (is_text)
+            memcpy(to + len, rest.ptr, bytes);
+        else
+            to[len] = '?';
+        len += is_text ? bytes : 1;
+        rest = view_slice(rest, bytes ? bytes : 1, rest.len);
+    }
+    to[len] = '\0';
+    return to;
+}
+
 static int list_row(void *ctx, const struct user *u)
 {
     struct list *l = ctx;
-    char created[CLOCK_TEXT_SIZE];
+    char created[CLOCK_TEXT_SIZE], name[sizeof u->username], email[sizeof u->email];
 
     l->count++;
     if (l->as_json) {
@@ -208,9 +231,9 @@ static int list_row(void *ctx, const struct user *u)
         return 0;
     }
     clock_format(u->created_us, created);
-    printf("%8lld  %-24s %-32s %-6s %-9s %.10s\n", (long long)u->account_id, u->username,
-           u->email, u->is_admin ? "admin" : "user", u->is_active ? "active" : "inactive",
-           created);
+    printf("%8lld  %-24s %-32s %-6s %-9s %.10s\n", (long long)u->account_id,
+           shown(u->username, name), shown(u->email, email), u->is_admin ? "admin" : "user",
+           u->is_active ? "active" : "inactive", created);
     return 0;
 }
 
