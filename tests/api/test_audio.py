@@ -394,6 +394,23 @@ class Jobs(Case):
         self.assertEqual(wrong, [])
 
 
+class Interrupted(Case):
+    OPTIONS = ("--grace", "0", "--user-processing", "10h", "--duration-max", "1h")
+
+    def test_a_stop_is_no_failure_of_the_job(self):
+        user = self.server.user()
+        data = wav(2.0)[44:] * 300
+        job = user.uploaded(wav_header(len(data)) + data)
+        for _ in range(4):  # more often than a job is tried
+            self.assertEqual(self.server.stop(), 0)
+            self.server.start()
+        self.assertEqual(user.wait_for_job(job)["status"], "completed")
+        log = self.server.log(1000)
+        self.assertIn("event=job_given_back job_id=" + job, log)
+        self.assertNotIn("job_failed", log)
+        self.assertEqual(self.server.verify().returncode, 0)
+
+
 class Unfinished(Case):
     OPTIONS = ("--workers", "1", "--user-processing", "10h", "--duration-max", "1h")
 
