@@ -13,6 +13,7 @@ enum {
      * and the connection lives on; a larger one is answered at once and the connection
      * closed. */
     DRAIN_BYTES_MAX = 1 << 20,
+    LIST_BYTES_MAX = 64 << 10, /* more than all headers may have */
 };
 
 static const struct {
@@ -51,6 +52,38 @@ struct view http_header(struct http_request *req, const char *name)
 {
     return view_of(
         MHD_lookup_connection_value(exchange_of(req)->mhd, MHD_HEADER_KIND, name));
+}
+
+struct lines {
+    const char *name;
+    struct buf *joined;
+    size_t count;
+};
+
+static enum MHD_Result line_join(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                 const char *value)
+{
+    struct lines *l = ctx;
+
+    (void)kind;
+    if (strcasecmp(name, l->name) != 0)
+        return MHD_YES;
+    if (l->count++)
+        buf_add_text(l->joined, ", ");
+    buf_add_text(l->joined, value ? value : "");
+    return MHD_YES;
+}
+
+struct view http_header_list(struct http_request *req, const char *name)
+{
+    struct exchange *x = exchange_of(req);
+    struct lines l = { .name = name, .joined = &x->list };
+
+    if (!http_header(req, name).ptr)
+        return (struct view){ NULL, 0 };
+    buf_clear(&x->list);
+    (void)MHD_get_connection_values(x->mhd, MHD_HEADER_KIND, line_join, &l);
+    return x->list.error ? (struct view){ NULL, 0 } : buf_view(&x->list);
 }
 
 struct view http_query(const struct http_request *req, const char *name)
@@ -99,6 +132,7 @@ void *exchange_begin(void *loop_context, const char *target, struct MHD_Connecti
     x->request.started_monotonic_us = clock_monotonic_us();
     x->reply.file_fd = -1;
     http_reply_clear(&x->reply);
+    buf_init(&x->list, LIST_BYTES_MAX);
     x->decoded = (char *)x->context + app->context_bytes;
     x->target = x->decoded + decoded_bytes;
     if (decoded_bytes == 0) {
@@ -515,6 +549,7 @@ void exchange_end(void *loop_context, struct MHD_Connection *mhd, void **context
     http_reply_clear(&x->reply);
     buf_release(&x->reply.body);
     buf_release(&x->request.body);
+    buf_release(&x->list);
     atomic_fetch_sub(&loop->running, 1);
     free(x);
 }

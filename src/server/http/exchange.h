@@ -46,8 +46,9 @@ struct exchange {
     unsigned allow;      /* the methods that the path has, bits 1 << enum http_method */
     int64_t body_bytes;
     uint64_t number;
-    char *decoded; /* the target's text, behind the context */
-    char *target;  /* as it was sent, behind that */
+    struct buf list; /* of http_header_list */
+    char *decoded;   /* the target's text, behind the context */
+    char *target;    /* as it was sent, behind that */
     struct pool_task task;
     struct http_write write;
     struct exchange *next_ready; /* under the loop's lock */

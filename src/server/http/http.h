@@ -98,6 +98,9 @@ struct http_request {
 /* A header's value, valid while the request lasts; ptr NULL when absent. Event loop only.
  */
 struct view http_header(struct http_request *req, const char *name);
+/* A list's value: all its lines, joined with commas in their order (RFC 9110, 5.3). Valid
+ * until the next call; ptr NULL when absent or memory is out. Event loop only. */
+struct view http_header_list(struct http_request *req, const char *name);
 /* The last query parameter of that name; ptr NULL when absent. */
 struct view http_query(const struct http_request *req, const char *name);
 /* The loop's snapshot, for a stream's produce(); NULL when there is none to be had. Valid
