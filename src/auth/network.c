@@ -66,15 +66,6 @@ bool network_key(const char *address, char key[NETWORK_KEY_SIZE])
     return true;
 }
 
-static struct view trimmed(struct view text)
-{
-    while (text.len && (text.ptr[0] == ' ' || text.ptr[0] == '\t'))
-        text = view_slice(text, 1, text.len);
-    while (text.len && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
-        text.len--;
-    return text;
-}
-
 static bool parse_bits(struct view text, int most, int *ret)
 {
     int bits = 0;
@@ -118,7 +109,7 @@ int network_ranges_parse(const char *text, struct network_ranges *ret, struct er
     while (rest.len) {
         const char *comma = memchr(rest.ptr, ',', rest.len);
         const size_t len = comma ? (size_t)(comma - rest.ptr) : rest.len;
-        const struct view entry = trimmed(view_slice(rest, 0, len));
+        const struct view entry = view_trim(view_slice(rest, 0, len), " \t");
 
         rest = view_slice(rest, len + 1, rest.len);
         if (entry.len == 0)
@@ -152,7 +143,7 @@ static bool parse_hop(struct view text, struct address *ret)
 {
     const char *colon, *bracket;
 
-    text = trimmed(text);
+    text = view_trim(text, " \t");
     if (text.len == 0)
         return false;
     if (text.ptr[0] == '[') {

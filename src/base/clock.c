@@ -3,6 +3,10 @@
 #include <stdatomic.h>
 #include <time.h>
 
+/* What has a text form: the years 0 to 9999. */
+static const int64_t FIRST_US = -62167219200 * CLOCK_SECOND_US;
+static const int64_t LAST_US = 253402300800 * CLOCK_SECOND_US - 1;
+
 static int64_t read_us(clockid_t id)
 {
     struct timespec ts;
@@ -155,7 +159,7 @@ static int days_in_month(int year, int month)
 bool clock_parse(struct view text, int64_t *ret_us)
 {
     int year, month, day, hour, minute, second, fraction_us;
-    int64_t offset_us, date_us;
+    int64_t offset_us, date_us, time_us;
 
     if (!take_digits(&text, 4, &year) || !take_char(&text, "-") ||
         !take_digits(&text, 2, &month) || !take_char(&text, "-") ||
@@ -173,7 +177,10 @@ bool clock_parse(struct view text, int64_t *ret_us)
         !take_fraction_us(&text, &fraction_us) || !take_offset_us(&text, &offset_us) ||
         text.len != 0 || hour > 23 || minute > 59 || second > 60)
         return false;
-    *ret_us = date_us + hour * CLOCK_HOUR_US + minute * CLOCK_MINUTE_US +
+    time_us = date_us + hour * CLOCK_HOUR_US + minute * CLOCK_MINUTE_US +
               second * CLOCK_SECOND_US + fraction_us - offset_us;
+    if (time_us < FIRST_US || time_us > LAST_US)
+        return false;
+    *ret_us = time_us;
     return true;
 }

@@ -23,7 +23,8 @@ enum { CLOCK_TEXT_SIZE = 28 }; /* "2026-11-24T03:09:26.879675Z" and a NUL */
 /* Writes the text form of a time in the years 0 to 9999. */
 void clock_format(int64_t time_us, char text[CLOCK_TEXT_SIZE]);
 /* Reads RFC 3339 (any offset, up to nine fraction digits) or a bare YYYY-MM-DD (midnight
- * UTC). False when it is neither, and *ret_us is left alone. */
+ * UTC). False, and *ret_us is left alone, when it is neither, or when an offset takes it
+ * out of the years that have a text form. */
 bool clock_parse(struct view text, int64_t *ret_us);
 
 /* Days since 1970-01-01 of a civil date in the proleptic Gregorian calendar, and back

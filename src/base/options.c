@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/utf8.h"
 
 enum {
     OPTIONS_MAX = 64,
@@ -41,15 +42,6 @@ static struct setting *setting_of(struct reading *r, const struct option *o)
     return &r->settings[o - options_table];
 }
 
-static void printable(const char *from, size_t len, char *text, size_t size)
-{
-    size_t i;
-
-    for (i = 0; i < len && i + 1 < size; i++)
-        text[i] = (unsigned char)from[i] < ' ' || from[i] == 0x7f ? '?' : from[i];
-    text[i] = '\0';
-}
-
 static int read_flags(struct reading *r, int argc, char **argv, const char **args_rest,
                       int *ret_rest_count, struct err *reterr)
 {
@@ -71,7 +63,7 @@ static int read_flags(struct reading *r, int argc, char **argv, const char **arg
             is_rest = true;
             continue;
         }
-        printable(arg, len, name, sizeof name);
+        utf8_printable((struct view){ arg, len }, name, sizeof name);
         o = len > 2 && arg[1] == '-' ? find((struct view){ arg + 2, len - 2 }) : NULL;
         if (!o)
             return err_set(reterr, ERR_INVALID, "%s: there is no such option", name);
@@ -167,7 +159,7 @@ static int read_line(struct reading *r, char *text, int line, int first_lines[],
     name = trim(text, equals);
     o = find(view_of(name));
     if (strspn(name, "abcdefghijklmnopqrstuvwxyz-_") == strlen(name))
-        printable(name, strlen(name), shown, sizeof shown);
+        utf8_printable(view_of(name), shown, sizeof shown);
     else
         strcpy(shown, "...");
     if (!o)

@@ -48,7 +48,7 @@ struct options {
     const char *engines;        /* external ones: audio/exec.h */
     const char *engine_paths;   /* what they may read */
     int64_t engine_memory_bytes, engine_timeout_us;
-    int engine_processes;
+    int64_t engine_processes; /* and threads, of one job */
 };
 
 enum options_guest_ids {

@@ -17,15 +17,21 @@
 #define PROCESSING_MAX (36500 * DAYS)
 #define FACTOR_MAX     1000
 
-#define MEMBER(member_) .offset = offsetof(struct options, member_)
+/* A member of another type than its row is read into does not compile. */
+#define TEXT_MEMBER(member_)                                                               \
+    .offset = _Generic(((struct options *)0)->member_,                                     \
+        const char *: offsetof(struct options, member_))
+#define NUMBER_MEMBER(member_)                                                             \
+    .offset = _Generic(((struct options *)0)->member_, int64_t                             \
+                       : offsetof(struct options, member_))
 #define TEXT(member_, min_, max_)                                                          \
-    MEMBER(member_), .type = OPTION_TEXT, .min = (min_), .max = (max_)
+    TEXT_MEMBER(member_), .type = OPTION_TEXT, .min = (min_), .max = (max_)
 #define INT(member_, min_, max_)                                                           \
-    MEMBER(member_), .type = OPTION_INT, .min = (min_), .max = (max_)
+    NUMBER_MEMBER(member_), .type = OPTION_INT, .min = (min_), .max = (max_)
 #define BYTES(member_, min_, max_)                                                         \
-    MEMBER(member_), .type = OPTION_BYTES, .min = (min_), .max = (max_)
+    NUMBER_MEMBER(member_), .type = OPTION_BYTES, .min = (min_), .max = (max_)
 #define DURATION(member_, min_, max_)                                                      \
-    MEMBER(member_), .type = OPTION_DURATION, .min = (min_), .max = (max_)
+    NUMBER_MEMBER(member_), .type = OPTION_DURATION, .min = (min_), .max = (max_)
 #define LEGACY(env_) .legacy_env = (env_)
 #define LEGACY_IN(env_, unit_, unit_name_)                                                 \
     LEGACY(env_), .legacy_unit = (unit_), .legacy_unit_name = (unit_name_)
@@ -44,10 +50,10 @@ const struct option options_table[] = {
     { GENERAL, "database", TEXT(database, 1, 4096), .is_secret = true,
       .standard_note = "SQLite in the data folder", LEGACY("DATABASE_URL"),
       .help = "Database URL" },
-    { GENERAL, "log-level", MEMBER(log_level), .type = OPTION_CHOICE,
+    { GENERAL, "log-level", TEXT_MEMBER(log_level), .type = OPTION_CHOICE,
       .choices = "debug|info|warning|error", .standard = "info",
       .help = "Least severe event that is logged" },
-    { GENERAL, "log-format", MEMBER(log_format), .type = OPTION_CHOICE,
+    { GENERAL, "log-format", TEXT_MEMBER(log_format), .type = OPTION_CHOICE,
       .choices = "logfmt|json", .standard = "logfmt", .help = "Form of a log line" },
     { GENERAL, "day-zone", TEXT(day_zone, 1, 64), .standard = "UTC",
       .check = option_check_zone, .help = "IANA time zone in which days and months begin" },
@@ -68,7 +74,7 @@ const struct option options_table[] = {
     { SERVER, "loops", INT(loops, 0, 1024), .standard = "0",
       .standard_note = "one per core", .help = "Event loops" },
     { SERVER, "connections-max", INT(connections_max, 1, 1000000), .standard = "4096",
-      .help = "Connections open at a time in one process" },
+      .help = "Connections open at a time in one process, two open files each" },
     { SERVER, "request-timeout", DURATION(request_timeout_us, 1 * SECONDS, 1 * HOURS),
       .standard = "30s",
       .help = "Time from a request's first byte to the end of its headers or small body" },
@@ -121,7 +127,7 @@ const struct option options_table[] = {
       .help = "Life of a refresh token" },
     { ACCESS, "guest-token-expiry", DURATION(guest_token_us, 1 * SECONDS, 3650 * DAYS),
       .standard = "7d", .help = "Life of a guest token" },
-    { ACCESS, "guest-ids", MEMBER(guest_ids), .type = OPTION_CHOICE_INDEX,
+    { ACCESS, "guest-ids", NUMBER_MEMBER(guest_ids), .type = OPTION_CHOICE_INDEX,
       .choices = "any|uuid|signed", .standard = "any",
       .help = "Guest names that are accepted: any, UUIDs, or only those in signed guest "
               "tokens" },

@@ -6,21 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
 #include "base/clock.h"
+#include "base/utf8.h"
 
 enum { SHOWN_SIZE = 64 };
 
 /* What an error says of a value: printable, and short enough for one line. */
 static const char *shown(struct view value, char text[SHOWN_SIZE])
 {
-    const size_t len = value.len < SHOWN_SIZE - 4 ? value.len : SHOWN_SIZE - 4;
-
-    for (size_t i = 0; i < len; i++)
-        text[i] = (unsigned char)value.ptr[i] < ' ' || value.ptr[i] == 0x7f ? '?'
-                                                                            : value.ptr[i];
-    strcpy(text + len, len < value.len ? "..." : "");
-    return len ? text : "nothing";
+    utf8_printable(value, text, SHOWN_SIZE - 3);
+    if (value.len > SHOWN_SIZE - 4)
+        (void)strcat(text, "...");
+    return value.len ? text : "nothing";
 }
 
 struct unit {
@@ -263,15 +260,6 @@ int option_check_zone(const char *value, struct buf *normal, struct err *reterr)
     return 0;
 }
 
-static struct view trimmed(struct view item, const char *off)
-{
-    while (item.len && strchr(off, item.ptr[0]))
-        item = view_slice(item, 1, item.len);
-    while (item.len && strchr(off, item.ptr[item.len - 1]))
-        item.len--;
-    return item;
-}
-
 typedef bool (*item_check)(struct view item);
 
 static int check_list(struct view list, const char *off, item_check is_good,
@@ -279,11 +267,11 @@ static int check_list(struct view list, const char *off, item_check is_good,
 {
     char text[SHOWN_SIZE];
 
-    list = trimmed(list, " \t\r\n");
+    list = view_trim(list, " \t\r\n");
     while (list.len) {
         const char *comma = memchr(list.ptr, ',', list.len);
         const size_t len = comma ? (size_t)(comma - list.ptr) : list.len;
-        const struct view item = trimmed(view_slice(list, 0, len), off);
+        const struct view item = view_trim(view_slice(list, 0, len), off);
 
         if (!is_good(item))
             return err_set(reterr, ERR_INVALID, "%s is not %s", shown(item, text), kind);
@@ -312,7 +300,7 @@ static bool is_origin(struct view item)
 
 int option_check_origins(const char *value, struct buf *normal, struct err *reterr)
 {
-    struct view list = trimmed(view_of(value), " \t\r\n");
+    struct view list = view_trim(view_of(value), " \t\r\n");
     const bool opens = list.len && list.ptr[0] == '[';
     const bool closes = list.len && list.ptr[list.len - 1] == ']';
 

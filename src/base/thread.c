@@ -12,15 +12,18 @@ enum { NICE_MAX = 19 };
 int thread_start(pthread_t *ret, const char *name, void *(*run)(void *ctx), void *ctx)
 {
     sigset_t all, before;
+    pthread_t made; /* undefined after a failure, so not for the caller to see */
     int errnum;
 
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    errnum = pthread_create(ret, NULL, run, ctx);
+    errnum = pthread_create(&made, NULL, run, ctx);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (errnum == 0)
-        (void)pthread_setname_np(*ret, name);
-    return errnum;
+    if (errnum)
+        return errnum;
+    (void)pthread_setname_np(made, name);
+    *ret = made;
+    return 0;
 }
 
 /* struct sched_attr of sched_setattr(2), which this C library does not declare. */

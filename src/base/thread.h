@@ -7,7 +7,7 @@
 #include "base/err.h"
 
 /* Starts `run(ctx)` in a thread of that name (15 bytes at most) with every signal blocked.
- * 0 or an errno; whoever gets 0 joins *ret. */
+ * 0, and the caller joins *ret, or an errno, and *ret is left alone. */
 MUST_CHECK int thread_start(pthread_t *ret, const char *name, void *(*run)(void *ctx),
                             void *ctx);
 

@@ -55,3 +55,22 @@ size_t utf8_plain_run(struct view text)
     }
     return at;
 }
+
+void utf8_printable(struct view text, char *to, size_t size)
+{
+    size_t len = 0;
+
+    while (text.len > 0) {
+        uint32_t code = 0;
+        const size_t bytes = utf8_next(text, &code);
+        const bool is_shown = code >= 0x20 && !(code >= 0x7f && code < 0xa0);
+        const size_t taken = is_shown ? bytes : 1;
+
+        if (len + taken >= size)
+            break;
+        memcpy(to + len, is_shown ? text.ptr : "?", taken);
+        len += taken;
+        text = view_slice(text, bytes ? bytes : 1, text.len);
+    }
+    to[len] = '\0';
+}

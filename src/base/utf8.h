@@ -14,5 +14,9 @@ bool utf8_is_valid(struct view text);
 /* Bytes from the start that need no JSON escape: well-formed, no control character, no
  * quote, no backslash. */
 size_t utf8_plain_run(struct view text);
+/* Copies `text` for someone's eyes: control characters, which could steer a terminal, and
+ * bytes that are no UTF-8 become "?". Whole characters as far as they fit into `size`, and
+ * a NUL. */
+void utf8_printable(struct view text, char *to, size_t size);
 
 #endif

@@ -38,4 +38,14 @@ static inline struct view view_slice(struct view a, size_t from, size_t len)
     return (struct view){ a.ptr ? a.ptr + from : NULL, len };
 }
 
+/* Without the bytes of `any_of` at either end. */
+static inline struct view view_trim(struct view a, const char *any_of)
+{
+    while (a.len && a.ptr[0] && strchr(any_of, a.ptr[0]))
+        a = view_slice(a, 1, a.len);
+    while (a.len && a.ptr[a.len - 1] && strchr(any_of, a.ptr[a.len - 1]))
+        a.len--;
+    return a;
+}
+
 #endif

@@ -67,6 +67,9 @@ int cli_man(int argc, char **argv)
         roff_print(commands[i].usage);
         roff_print(commands[i].help);
     }
+    printf(".SH EXIT STATUS\n0, 1 for what failed, 2 for a wrong call.\n"
+           ".SH SIGNALS\nSIGTERM and SIGINT end\n.B whazz serve\n"
+           "within the time that \\-\\-grace gives to running uploads and jobs.\n");
     return 0;
 }
 

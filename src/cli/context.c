@@ -18,8 +18,7 @@ int cli_fail(const char *format, ...)
     return 1;
 }
 
-/* Takes every `flag` out of the arguments. */
-static bool flag_take(int *argc, char **argv, const char *flag)
+bool cli_flag_take(int *argc, char **argv, const char *flag)
 {
     bool found = false;
     int kept = 0;
@@ -39,7 +38,7 @@ bool cli_context_load(struct cli_context *c, int argc, char **argv, bool *json)
     struct err err = { 0 };
 
     if (json)
-        *json = flag_take(&argc, argv, "--json");
+        *json = cli_flag_take(&argc, argv, "--json");
     *c = (struct cli_context){ .rest = calloc((size_t)argc + 1, sizeof *c->rest) };
     if (!c->rest)
         return false;
@@ -66,7 +65,8 @@ struct db *cli_db_open(const struct cli_context *c)
     struct db *db = NULL;
     struct err err = { 0 };
 
-    if (db_open(c->options.database, DB_READ, &db, &err) == 0 && db_begin(db) == 0)
+    if (db_open(c->options.database, DB_READ, &db, &err) == 0 && db_begin(db) == 0 &&
+        db_schema_check(db, &err) == 0)
         return db;
     (void)cli_fail("%s", err.text[0] ? err.text : "the database cannot be read");
     db_close(&db);

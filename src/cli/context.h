@@ -13,6 +13,8 @@ struct cli_context {
     int rest_count;
 };
 
+/* Takes every `flag` out of the arguments: whether there was one. */
+bool cli_flag_take(int *argc, char **argv, const char *flag);
 /* Reads options and the rest; prints what is wrong and returns false. `json` (may be NULL)
  * takes a "--json" out of the arguments first. */
 bool cli_context_load(struct cli_context *c, int argc, char **argv, bool *json);

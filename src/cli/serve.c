@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include "base/log.h"
 #include "base/options.h"
 #include "base/thread.h"
@@ -39,6 +40,18 @@ static void memory_keep(void)
     (void)mallopt(M_TOP_PAD, 1 << 20);
 }
 
+/* As many open files as the system allows: the usual limit of 1024 is for programs that
+ * wait with select(2). */
+static void files_allow(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static int serve(const struct options *o)
 {
     struct service *service = NULL;
@@ -50,6 +63,7 @@ static int serve(const struct options *o)
     signals_block(&signals);
     thread_share(0, SHARE_ANSWER_US);
     memory_keep();
+    files_allow();
     if (service_start(o, &service, &err) != 0) {
         fprintf(stderr, "whazz: %s\n", err.text);
         return 1;

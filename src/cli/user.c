@@ -12,8 +12,9 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "jobs/meters.h"
+#include "server/service.h"
 
-enum { PASSWORD_MIN = 8, PASSWORD_MAX = 72, LIST_PAGE = 100 };
+enum { PASSWORD_MIN = 8, PASSWORD_MAX = 72, LIST_PAGE = 100, PAGE_BYTES_MAX = 1 << 20 };
 
 static const char USAGE[] = "Usage:\n"
                             "  whazz user add [--admin] NAME EMAIL\n"
@@ -91,14 +92,9 @@ struct change {
 
 static int add_work(struct db *db, void *ctx, struct err *reterr)
 {
-    const struct options *o = &((struct change *)ctx)->context->options;
-    const struct jobs_plan_limits plans = {
-        .user = { o->user_files_per_day, o->user_storage_bytes, o->user_processing_us },
-        .guest = { o->guest_files_per_day, o->guest_storage_bytes, o->guest_processing_us },
-        .network_factor = o->network_factor,
-    };
-    struct usage_limit_state limits[2 * USAGE_LIMITS_MAX];
     struct change *c = ctx;
+    const struct jobs_plan_limits plans = service_plan_limits(&c->context->options);
+    struct usage_limit_state limits[2 * USAGE_LIMITS_MAX];
     size_t count = 0;
     int rc = usage_plan_read(db, PLAN_USER, clock_now_us(), limits, &count);
 
@@ -169,6 +165,7 @@ static int user_change(struct cli_context *context, const struct user_changes *c
                        const char *hash, const char *done)
 {
     struct change c = { .context = context, .changes = *changes, .hash = hash };
+    char username[AUTH_USERNAME_MAX + 1];
     struct err err = { 0 };
 
     if (context->rest_count != 2) {
@@ -178,7 +175,8 @@ static int user_change(struct cli_context *context, const struct user_changes *c
     c.name = context->rest[1];
     if (cli_db_write(context, change_work, &c, &err) != 0)
         return cli_fail("%s", err.text);
-    printf("%s %s.\n", c.user.username, done);
+    utf8_printable(view_of(c.user.username), username, sizeof username);
+    printf("%s %s.\n", username, done);
     return 0;
 }
 
@@ -187,42 +185,55 @@ static int user_change(struct cli_context *context, const struct user_changes *c
 struct list {
     bool as_json;
     struct json json;
-    int64_t count;
 };
+
+static void row_json(struct json *j, const struct user *u)
+{
+    json_object_begin(j);
+    json_put_int(j, "id", u->account_id);
+    json_put_str(j, "username", u->username);
+    json_put_str(j, "email", u->email);
+    json_put_bool(j, "is_admin", u->is_admin);
+    json_put_bool(j, "is_active", u->is_active);
+    json_put_time(j, "created_at", u->created_us);
+    json_object_end(j);
+}
 
 static int list_row(void *ctx, const struct user *u)
 {
     struct list *l = ctx;
+    char username[AUTH_USERNAME_MAX + 1], email[AUTH_EMAIL_MAX + 1];
     char created[CLOCK_TEXT_SIZE];
 
-    l->count++;
     if (l->as_json) {
-        json_object_begin(&l->json);
-        json_put_int(&l->json, "id", u->account_id);
-        json_put_str(&l->json, "username", u->username);
-        json_put_str(&l->json, "email", u->email);
-        json_put_bool(&l->json, "is_admin", u->is_admin);
-        json_put_bool(&l->json, "is_active", u->is_active);
-        json_put_time(&l->json, "created_at", u->created_us);
-        json_object_end(&l->json);
+        row_json(&l->json, u);
         return 0;
     }
+    utf8_printable(view_of(u->username), username, sizeof username);
+    utf8_printable(view_of(u->email), email, sizeof email);
     clock_format(u->created_us, created);
-    printf("%8lld  %-24s %-32s %-6s %-9s %.10s\n", (long long)u->account_id, u->username,
-           u->email, u->is_admin ? "admin" : "user", u->is_active ? "active" : "inactive",
+    printf("%8lld  %-24s %-32s %-6s %-9s %.10s\n", (long long)u->account_id, username,
+           email, u->is_admin ? "admin" : "user", u->is_active ? "active" : "inactive",
            created);
     return 0;
 }
 
+/* Page by page, so that memory does not grow with the number of users. */
 static int list_pages(struct db *db, struct list *l)
 {
     struct user_scan scan = {
         .filter = { .is_active = -1, .is_verified = -1, .is_admin = -1, .limit = INT64_MAX }
     };
+    struct buf *out = l->json.out;
     int rc = 0;
 
-    while (rc == 0 && !scan.is_over)
+    while (rc == 0 && !scan.is_over) {
         rc = auth_user_scan(db, &scan, LIST_PAGE, list_row, l);
+        if (out->len)
+            (void)fwrite(out->data, 1, out->len, stdout);
+        rc = rc ? rc : out->error;
+        buf_clear(out);
+    }
     return rc;
 }
 
@@ -235,7 +246,7 @@ static int user_list(struct cli_context *context, bool as_json)
 
     if (!db)
         return 1;
-    buf_init(&out, 1 << 30);
+    buf_init(&out, PAGE_BYTES_MAX);
     json_init(&l.json, &out);
     if (as_json)
         json_array_begin(&l.json);
@@ -243,10 +254,8 @@ static int user_list(struct cli_context *context, bool as_json)
         printf("%8s  %-24s %-32s %-6s %-9s %s\n", "ID", "NAME", "EMAIL", "ROLE", "STATE",
                "SINCE");
     rc = list_pages(db, &l);
-    if (as_json && rc == 0) {
-        json_array_end(&l.json);
-        printf("%s\n", out.data);
-    }
+    if (as_json && rc == 0)
+        printf("]\n");
     buf_release(&out);
     db_close(&db);
     return rc ? cli_fail("the users cannot be read") : 0;
@@ -254,6 +263,9 @@ static int user_list(struct cli_context *context, bool as_json)
 
 static int user_run(struct cli_context *c, bool is_admin, bool as_json)
 {
+    static const struct user_changes none = { .is_active = -1,
+                                              .is_verified = -1,
+                                              .is_admin = -1 };
     static const struct {
         const char *verb, *done;
         struct user_changes changes;
@@ -276,33 +288,28 @@ static int user_run(struct cli_context *c, bool is_admin, bool as_json)
 
     if (strcmp(verb, "add") == 0)
         return user_add(c, is_admin);
-    if (strcmp(verb, "list") == 0)
+    if (strcmp(verb, "list") == 0 && c->rest_count == 1)
         return user_list(c, as_json);
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         if (strcmp(verb, verbs[i].verb) == 0)
             return user_change(c, &verbs[i].changes, NULL, verbs[i].done);
     }
     if (strcmp(verb, "passwd") == 0 && c->rest_count == 2)
-        return password_hash(hash) ? user_change(c, &verbs[0].changes, hash,
-                                                 "has a new password and must log in again")
-                                   : 1;
+        return password_hash(hash)
+                   ? user_change(c, &none, hash, "has a new password and must log in again")
+                   : 1;
     fprintf(stderr, "%s", USAGE);
     return 2;
 }
 
 int cli_user(int argc, char **argv)
 {
+    const bool is_admin = cli_flag_take(&argc, argv, "--admin");
     struct cli_context c;
-    bool as_json, is_admin = false;
-    int status, kept = 0;
+    bool as_json;
+    int status;
 
-    for (int i = 0; i < argc; i++) {
-        if (strcmp(argv[i], "--admin") == 0)
-            is_admin = true;
-        else
-            argv[kept++] = argv[i];
-    }
-    if (!cli_context_load(&c, kept, argv, &as_json))
+    if (!cli_context_load(&c, argc, argv, &as_json))
         return 2;
     status = user_run(&c, is_admin, as_json);
     cli_context_release(&c);

@@ -26,6 +26,7 @@ struct janitor {
     pthread_mutex_t lock;
     pthread_cond_t stopped;
     bool is_stopping;
+    int64_t flush_at_us; /* monotonic; the thread's */
 };
 
 static void run_or_log(struct janitor *j, struct commit_op *op, const char *what)
@@ -50,10 +51,25 @@ static int flush_apply(struct db *db, struct commit_op *op, struct err *reterr)
 
 static void calls_flush(struct janitor *j)
 {
-    struct flush_op f = { .op = { .apply = flush_apply }, .calls = j->service->api.calls };
+    struct flush_op f = { .op = { .apply = flush_apply, .is_owed = true },
+                          .calls = j->service->api.calls };
 
     run_or_log(j, &f.op, "calls");
     usage_calls_flushed(f.calls, f.op.rc == 0);
+    j->flush_at_us = clock_monotonic_us() + FLUSH_US;
+}
+
+/* Between the pieces of what may take long: false once it is to end. */
+static bool goes_on(struct janitor *j)
+{
+    bool is_stopping;
+
+    if (clock_monotonic_us() >= j->flush_at_us)
+        calls_flush(j);
+    (void)pthread_mutex_lock(&j->lock);
+    is_stopping = j->is_stopping;
+    (void)pthread_mutex_unlock(&j->lock);
+    return !is_stopping;
 }
 
 /* ---- what has expired ---- */
@@ -61,7 +77,7 @@ static void calls_flush(struct janitor *j)
 struct expire_op {
     struct commit_op op; /* first */
     struct buf names; /* of the blobs that go once this is committed, JOB_BLOB_SIZE each */
-    int64_t forgotten;
+    int64_t forgotten, holds, guests;
 };
 
 /* Files that find no room in the list are found by a later sweep. */
@@ -92,16 +108,16 @@ static int expire_apply(struct db *db, struct commit_op *op, struct err *reterr)
 {
     struct expire_op *e = (struct expire_op *)(void *)op;
     const int64_t now_us = clock_now_us();
-    int64_t holds, guests;
     int rc = jobs_expire(db, now_us, BATCH, expired_note, e);
 
     (void)reterr;
     if (rc == 0)
-        rc = usage_holds_expire(db, now_us, BATCH, &holds);
-    return rc ? rc : auth_cleanup(db, now_us, BATCH, files_forget, e, &guests);
+        rc = usage_holds_expire(db, now_us, BATCH, &e->holds);
+    return rc ? rc : auth_cleanup(db, now_us, BATCH, files_forget, e, &e->guests);
 }
 
-static void expired_remove(struct janitor *j)
+/* False when nothing is left that has expired. */
+static bool expired_remove_some(struct janitor *j)
 {
     struct expire_op e = { .op = { .apply = expire_apply } };
 
@@ -111,27 +127,41 @@ static void expired_remove(struct janitor *j)
          at += JOB_BLOB_SIZE)
         blob_discard(j->service->api.blobs, e.names.data + at);
     buf_release(&e.names);
+    return e.op.rc == 0 && (e.forgotten >= BATCH || e.holds == BATCH || e.guests == BATCH);
+}
+
+static void expired_remove(struct janitor *j)
+{
+    while (expired_remove_some(j) && goes_on(j))
+        continue;
 }
 
 /* ---- what crashes left behind ---- */
 
+struct sweep {
+    struct janitor *janitor;
+    struct db *db;
+};
+
 static int blob_is_owned(void *ctx, const char *name, bool *ret)
 {
-    return jobs_owns_blob(ctx, view_of(name), ret);
+    const struct sweep *s = ctx;
+
+    return goes_on(s->janitor) ? jobs_owns_blob(s->db, view_of(name), ret) : ERR_CANCELLED;
 }
 
 static void leftovers_remove(struct janitor *j)
 {
+    struct sweep s = { .janitor = j };
     struct err err = { 0 };
-    struct db *db = NULL;
     int64_t removed = 0;
-    int rc = db_open(j->service->options->database, DB_READ, &db, &err);
+    int rc = db_open(j->service->options->database, DB_READ, &s.db, &err);
 
     if (rc == 0)
-        rc = blob_sweep(j->service->api.blobs, SWEEP_AGE_US, blob_is_owned, db, &removed,
+        rc = blob_sweep(j->service->api.blobs, SWEEP_AGE_US, blob_is_owned, &s, &removed,
                         &err);
-    db_close(&db);
-    if (rc)
+    db_close(&s.db);
+    if (rc && rc != ERR_CANCELLED)
         log_write(LOG_WARNING, "janitor", LOG_STR("task", "sweep"),
                   LOG_STR("error", err.text));
     else if (removed)
@@ -140,15 +170,11 @@ static void leftovers_remove(struct janitor *j)
 
 static bool janitor_wait(struct janitor *j)
 {
-    const int64_t until_us = clock_monotonic_us() + FLUSH_US;
-    bool goes_on;
-
     (void)pthread_mutex_lock(&j->lock);
-    while (!j->is_stopping && cond_wait_until(&j->stopped, &j->lock, until_us))
+    while (!j->is_stopping && cond_wait_until(&j->stopped, &j->lock, j->flush_at_us))
         continue;
-    goes_on = !j->is_stopping;
     (void)pthread_mutex_unlock(&j->lock);
-    return goes_on;
+    return goes_on(j);
 }
 
 static void *janitor_thread(void *context)
@@ -156,7 +182,6 @@ static void *janitor_thread(void *context)
     struct janitor *j = context;
 
     for (unsigned long turn = 0; janitor_wait(j); turn++) {
-        calls_flush(j);
         if (turn % EXPIRE_EVERY == 0)
             expired_remove(j);
         if (turn % SWEEP_EVERY == 0)
@@ -164,6 +189,13 @@ static void *janitor_thread(void *context)
     }
     calls_flush(j);
     return NULL;
+}
+
+static void janitor_free(struct janitor *j)
+{
+    (void)pthread_cond_destroy(&j->stopped);
+    (void)pthread_mutex_destroy(&j->lock);
+    free(j);
 }
 
 int janitor_start(struct service *service, struct janitor **ret, struct err *reterr)
@@ -174,15 +206,16 @@ int janitor_start(struct service *service, struct janitor **ret, struct err *ret
     if (!j)
         return err_set(reterr, ERR_NO_MEMORY, "janitor");
     j->service = service;
+    j->flush_at_us = clock_monotonic_us() + FLUSH_US;
     (void)pthread_mutex_init(&j->lock, NULL);
     cond_init(&j->stopped);
     errnum = thread_start(&j->thread, "janitor", janitor_thread, j);
-    if (errnum) {
-        free(j);
-        return err_set_errno(reterr, errnum, "janitor");
+    if (errnum == 0) {
+        *ret = j;
+        return 0;
     }
-    *ret = j;
-    return 0;
+    janitor_free(j);
+    return err_set_errno(reterr, errnum, "janitor");
 }
 
 void janitor_stop(struct janitor **janitor)
@@ -196,8 +229,6 @@ void janitor_stop(struct janitor **janitor)
     (void)pthread_cond_signal(&j->stopped);
     (void)pthread_mutex_unlock(&j->lock);
     (void)pthread_join(j->thread, NULL);
-    (void)pthread_cond_destroy(&j->stopped);
-    (void)pthread_mutex_destroy(&j->lock);
-    free(j);
+    janitor_free(j);
     *janitor = NULL;
 }

@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "audio/audio.h"
 #include "audio/exec.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "blob/blob.h"
 #include "jobs/meters.h"
 #include "jobs/progress.h"
@@ -22,6 +24,8 @@ enum {
     WORK_MAX = 1024,            /* requests that wait for a work thread */
     WORK_THREADS_PER_CORE = 8,  /* most of them wait for the disk or a child */
     LEASE_US = 30000000,
+    FILES_PER_CONNECTION = 2, /* its socket, and what it sends or receives */
+    FILES_BESIDE = 256,       /* the database's, the children's, ... */
 };
 
 static int cores(void)
@@ -46,17 +50,19 @@ static int plans_apply(struct db *db, struct commit_op *op, struct err *reterr)
     return jobs_plans_set(db, &((struct plans_op *)(void *)op)->plans, reterr);
 }
 
+struct jobs_plan_limits service_plan_limits(const struct options *o)
+{
+    return (struct jobs_plan_limits){
+        .user = { o->user_files_per_day, o->user_storage_bytes, o->user_processing_us },
+        .guest = { o->guest_files_per_day, o->guest_storage_bytes, o->guest_processing_us },
+        .network_factor = o->network_factor,
+    };
+}
+
 static int store_start(struct service *s, struct err *reterr)
 {
     const struct options *o = s->options;
-    struct plans_op p = {
-        .op = { .apply = plans_apply },
-        .plans = { .user = { o->user_files_per_day, o->user_storage_bytes,
-                             o->user_processing_us },
-                   .guest = { o->guest_files_per_day, o->guest_storage_bytes,
-                              o->guest_processing_us },
-                   .network_factor = o->network_factor },
-    };
+    struct plans_op p = { .op = { .apply = plans_apply }, .plans = service_plan_limits(o) };
     int rc = usage_zone_set(o->day_zone);
 
     if (rc)
@@ -93,7 +99,7 @@ static int engines_start(struct service *s, struct err *reterr)
     const struct options *o = s->options;
     const struct exec_limits limits = { .memory_bytes = o->engine_memory_bytes,
                                         .time_us = o->engine_timeout_us,
-                                        .processes_max = o->engine_processes,
+                                        .processes_max = (int)o->engine_processes,
                                         .work_dir = o->data_dir,
                                         .read_paths = o->engine_paths };
     struct err why = { 0 };
@@ -130,19 +136,19 @@ static int files_start(struct service *s, struct err *reterr)
 
 static int memory_start(struct service *s, struct err *reterr)
 {
+    struct err why = { 0 };
     int rc = network_ranges_parse(s->options->trusted_proxies, &s->api.trusted_proxies,
-                                  reterr);
+                                  &why);
 
+    if (rc)
+        return err_set(reterr, rc, "--trusted-proxies: %s", why.text);
     s->api.metrics = metrics_new();
-    if (rc == 0 && !s->api.metrics)
-        rc = err_set(reterr, ERR_NO_MEMORY, "metrics");
     s->api.running = running_new();
-    if (rc == 0 && !s->api.running)
-        rc = err_set(reterr, ERR_NO_MEMORY, "running requests");
     s->api.caches = caches_new(loops_count(s->options));
-    if (rc == 0 && !s->api.caches)
-        rc = err_set(reterr, ERR_NO_MEMORY, "caches");
-    return rc ? rc : usage_calls_new(METER_API_CALLS, CALLS_ACCOUNTS_MAX, &s->api.calls);
+    if (!s->api.metrics || !s->api.running || !s->api.caches ||
+        usage_calls_new(METER_API_CALLS, CALLS_ACCOUNTS_MAX, &s->api.calls) != 0)
+        return err_set(reterr, ERR_NO_MEMORY, "memory of requests");
+    return 0;
 }
 
 static int work_start(struct service *s, struct err *reterr)
@@ -161,13 +167,31 @@ static int work_start(struct service *s, struct err *reterr)
     return rc ? rc : janitor_start(s, &s->janitor, reterr);
 }
 
+/* No more than there may be open files for: without one, nothing that a connection asks for
+ * could be done. */
+static int64_t connections_max(const struct options *o)
+{
+    struct rlimit files;
+    int64_t most;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= INT64_MAX)
+        return o->connections_max;
+    most = ((int64_t)files.rlim_cur - FILES_BESIDE) / FILES_PER_CONNECTION;
+    if (most >= o->connections_max)
+        return o->connections_max;
+    most = most > 1 ? most : 1;
+    log_write(LOG_WARNING, "few_files", LOG_INT("files_max", files.rlim_cur),
+              LOG_INT("connections_max", most));
+    return most;
+}
+
 static int http_start(struct service *s, struct err *reterr)
 {
     const struct options *o = s->options;
     const struct http_options http = {
         .listen = o->listen,
         .loops = loops_count(o),
-        .connections_max = o->connections_max,
+        .connections_max = connections_max(o),
         .request_timeout_us = o->request_timeout_us,
         .upload_timeout_us = o->upload_timeout_us,
         .idle_timeout_us = o->idle_timeout_us,
@@ -225,11 +249,11 @@ int service_port(const struct service *service)
 void service_stop(struct service **service)
 {
     struct service *s = *service;
-    const int64_t end_us = clock_monotonic_us() + (s ? s->options->grace_us : 0);
-    int64_t left_us;
+    int64_t end_us, left_us;
 
     if (!s)
         return;
+    end_us = clock_monotonic_us() + s->options->grace_us;
     http_server_stop(&s->api.server, s->options->grace_us);
     left_us = end_us - clock_monotonic_us();
     workers_stop(&s->workers, left_us > 0 ? left_us : 0);

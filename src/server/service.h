@@ -5,8 +5,12 @@
 
 #include "base/err.h"
 #include "base/options.h"
+#include "jobs/meters.h"
 
 struct service;
+
+/* The limits that the options set. Any thread. */
+struct jobs_plan_limits service_plan_limits(const struct options *options);
 
 /* Starts everything; `options` is borrowed until service_stop. One clear line in *reterr.
  */

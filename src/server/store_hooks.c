@@ -104,7 +104,8 @@ int store_submit(struct api *api, const struct api_op *op)
     if (!late)
         return ERR_NO_MEMORY;
     *late = (struct late_op){
-        .op = { .apply = late_apply, .done = late_done, .is_owed = true }, .api_op = *op
+        .op = { .apply = late_apply, .done = late_done, .is_owed = op->is_owed },
+        .api_op = *op,
     };
     rc = committer_submit(service->committer, &late->op);
     if (rc)

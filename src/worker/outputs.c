@@ -59,6 +59,7 @@ int outputs_done(void *outputs, const struct audio_result *result, struct err *r
                                           result->noise_removed_cdb };
     (void)reterr;
     o->bytes_left -= result->output_bytes;
+    o->bytes += result->output_bytes;
     return 0;
 }
 

@@ -14,6 +14,7 @@ struct outputs {
     const struct audio_format *format;
     bool are_bounded;   /* together; else one alone, as audio_process has it */
     int64_t bytes_left; /* of what all may take */
+    int64_t bytes;      /* of those that are done */
     size_t count;
     struct blob_writer *writers[JOB_OUTPUTS_MAX];
     struct job_output list[JOB_OUTPUTS_MAX]; /* whole after outputs_commit */

@@ -17,7 +17,11 @@
 #include "store/committer.h"
 #include "worker/outputs.h"
 
-enum { IDLE_US = 1000000, RETRY_US = 200000 };
+enum {
+    IDLE_US = 1000000,
+    RETRY_US = 200000,
+    STORED_BYTES_PER_S = 10 << 20, /* by a slow disk */
+};
 
 struct workers {
     struct workers_config config;
@@ -44,6 +48,7 @@ struct step {
     struct run *run;
     const struct job_outcome *outcome;
     const char *reason;
+    int64_t lease_us;
     bool counts, found;
 };
 
@@ -66,10 +71,10 @@ static int claim_apply(struct db *db, struct commit_op *op, struct err *reterr)
 
 static int renew_apply(struct db *db, struct commit_op *op, struct err *reterr)
 {
-    const struct run *r = step_of(op)->run;
+    const struct step *s = step_of(op);
 
     (void)reterr;
-    return jobs_renew(db, &r->job, clock_now_us(), r->workers->config.lease_us);
+    return jobs_renew(db, &s->run->job, clock_now_us(), s->lease_us);
 }
 
 static int finish_apply(struct db *db, struct commit_op *op, struct err *reterr)
@@ -96,6 +101,20 @@ static int step_run(struct run *r, struct step *s,
     return committer_run(r->workers->config.committer, &s->op);
 }
 
+/* A step of a job that is in hand is not refused when the queue is full: there are no more
+ * of them than workers. */
+static int step_run_owed(struct run *r, struct step *s,
+                         int (*apply)(struct db *db, struct commit_op *op,
+                                      struct err *reterr))
+{
+    const int rc = step_run(r, s, apply);
+
+    if (rc != ERR_BUSY)
+        return rc;
+    s->op.is_owed = true;
+    return step_run(r, s, apply);
+}
+
 /* An outcome must not be lost to a moment's trouble: tried until the lease would be over.
  */
 static int step_insist(struct run *r, struct step *s,
@@ -106,7 +125,7 @@ static int step_insist(struct run *r, struct step *s,
     int rc;
 
     do {
-        rc = step_run(r, s, apply);
+        rc = step_run_owed(r, s, apply);
         if (rc == 0 || rc == ERR_CONFLICT || rc == ERR_NOT_FOUND)
             return rc;
         (void)usleep(RETRY_US);
@@ -118,19 +137,26 @@ static int step_insist(struct run *r, struct step *s,
 
 /* ---- one job ---- */
 
+/* For the lease's time, and longer where something takes longer. */
+static void run_renew(struct run *r, int64_t longer_us)
+{
+    const int64_t lease_us = r->workers->config.lease_us;
+    struct step s = { .lease_us = lease_us + longer_us };
+
+    r->renew_at_us = clock_monotonic_us() + lease_us / 3;
+    r->is_lost = step_run_owed(r, &s, renew_apply) == ERR_CONFLICT;
+}
+
 static int run_progress(void *ctx, int permille)
 {
     struct run *r = ctx;
-    struct step s = { 0 };
 
     if (permille / 10 != r->permille / 10)
         progress_report(r->workers->config.board, view_of(r->job.job_id),
                         (struct progress){ .permille = permille });
     r->permille = permille;
-    if (clock_monotonic_us() >= r->renew_at_us) {
-        r->renew_at_us = clock_monotonic_us() + r->workers->config.lease_us / 3;
-        r->is_lost = step_run(r, &s, renew_apply) == ERR_CONFLICT;
-    }
+    if (clock_monotonic_us() >= r->renew_at_us)
+        run_renew(r, 0);
     return r->is_lost || atomic_load(&r->workers->is_cutting);
 }
 
@@ -180,6 +206,17 @@ static int run_process(struct run *r, struct outputs *o, int64_t *ret_us, struct
     return rc;
 }
 
+/* Reading a large result back and syncing it may take longer than the lease, and nothing
+ * renews it meanwhile. */
+static int run_store(struct run *r, struct outputs *o, struct err *err)
+{
+    const int64_t most_us = o->bytes * CLOCK_SECOND_US / STORED_BYTES_PER_S;
+
+    if (most_us > r->workers->config.lease_us / 3)
+        run_renew(r, most_us);
+    return outputs_commit(o, err);
+}
+
 static void run_completed(struct run *r, struct outputs *o, int64_t processing_us)
 {
     struct job_outcome outcome = { .completed = true,
@@ -188,7 +225,7 @@ static void run_completed(struct run *r, struct outputs *o, int64_t processing_u
                                    .processing_us = processing_us };
     struct step s = { .outcome = &outcome };
     struct err err = { 0 };
-    const int rc = outputs_commit(o, &err);
+    const int rc = run_store(r, o, &err);
 
     if (rc) {
         outcome = (struct job_outcome){ .error = "The result could not be stored.",
@@ -200,19 +237,38 @@ static void run_completed(struct run *r, struct outputs *o, int64_t processing_u
         outputs_discard(o);
 }
 
+/* The server's trouble, not the file's, in the words of whatever met it. Else the text is a
+ * sentence for the file's owner. */
+static bool is_our_trouble(int rc, const struct err *err)
+{
+    const size_t len = strlen(err->text);
+
+    return (rc == ERR_IO || rc == ERR_NO_MEMORY || rc == ERR_NO_SPACE ||
+            rc == ERR_CORRUPT || rc == ERR_INTERNAL) &&
+           (len == 0 || err->text[len - 1] != '.');
+}
+
 static void run_failed(struct run *r, int rc, const struct err *err, int64_t elapsed_us)
 {
-    const struct job_outcome outcome = { .error = err->text, .processing_us = elapsed_us };
+    const bool is_ours = is_our_trouble(rc, err);
+    const char *told = is_ours ? "The server could not process the file. Try again later."
+                               : err->text;
+    const struct job_outcome outcome = { .error = told, .processing_us = elapsed_us };
     struct step s = { .outcome = &outcome,
-                      .reason = err->text,
-                      .counts = rc == ERR_CRASHED };
+                      .reason = told,
+                      .counts = rc == ERR_CRASHED || is_ours };
 
     if (r->is_lost)
         return;
+    if (rc == ERR_CANCELLED) { /* the server stops: its next start goes on with the job */
+        log_write(LOG_INFO, "job_given_back", LOG_STR("job_id", r->job.job_id));
+        (void)step_insist(r, &s, give_back_apply);
+        return;
+    }
     log_write(LOG_WARNING, "job_failed", LOG_STR("job_id", r->job.job_id),
               LOG_STR("code", err_name(rc)), LOG_STR("error", err->text),
               LOG_INT("attempt", r->job.attempts));
-    if (rc == ERR_CANCELLED || rc == ERR_CRASHED)
+    if (s.counts)
         (void)step_insist(r, &s, give_back_apply);
     else
         (void)step_insist(r, &s, finish_apply);

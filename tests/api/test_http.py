@@ -4,7 +4,7 @@ import threading
 import time
 
 from bodies import multipart, wav
-from whazz import Case, raw, statuses
+from whazz import Case, Server, raw, statuses
 
 GET = b"GET /health HTTP/1.1\r\nHost: x\r\n"
 
@@ -26,6 +26,23 @@ class Framing(Case):
                              b"POST /auth/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" +
                              headers + b"\r\n0\r\n\r\n" + second, timeout=5)
                 self.assertNotIn(200, statuses(answer), answer)
+
+    def test_nothing_is_read_after_a_body_of_unclear_length(self):
+        for status, headers in (
+                (400, b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"),
+                (400, b"Content-Length: 5\r\nContent-Length: 5\r\n"),
+                (400, b"Transfer-Encoding : chunked\r\n"),
+                (400, b"Content-Length : 5\r\n"),
+                (400, b"Transfer-Encoding\x0b: chunked\r\n"),
+                (501, b"Transfer-Encoding: xchunked\r\n"),
+                (501, b"Transfer-Encoding: gzip, chunked\r\n"),
+                (501, b"Transfer-Encoding: \x0bchunked\r\n")):
+            with self.subTest(headers):
+                self.refused(b"POST /auth/login HTTP/1.1\r\nHost: x\r\n" + headers +
+                             b"\r\n0\r\n\r\n" + GET + b"\r\n", status)
+        answer = raw(self.server.port, b"POST /auth/login HTTP/1.0\r\nConnection: keep-alive\r\n"
+                     b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + GET + b"\r\n", timeout=5)
+        self.assertEqual(statuses(answer), [400], answer)
 
     def test_lengths_that_are_none(self):
         for length in (b"-1", b"+4", b"4 4", b"0x4", b"99999999999999999999", b"abc"):
@@ -239,3 +256,59 @@ class Flood(Case):
             thread.join()
         self.answer(guest.get("/usage/me"), 200)
         self.assertEqual(self.server.verify().returncode, 0)
+
+
+def chunked(body):
+    return b"".join(b"%x\r\n%s\r\n" % (len(body[i:i + 60000]), body[i:i + 60000])
+                    for i in range(0, len(body), 60000)) + b"0\r\n\r\n"
+
+
+class Endless(Case):
+    OPTIONS = ("--upload-max", "1MB")
+
+    def test_a_body_of_unknown_length_is_bounded_as_a_whole(self):
+        """What no file's bound counts: other parts, and files that a later one replaces."""
+        head = (b"POST /audio/upload HTTP/1.1\r\nHost: x\r\nX-Guest-ID: endless\r\n"
+                b"Connection: close\r\nTransfer-Encoding: chunked\r\nContent-Type: ")
+        for other in (("other", None, b"x" * 1200000), ("file", "a.wav", wav(20.0)[:700000]),
+                      ("strength", None, b"normal")):
+            body, kind = multipart([other, other, ("file", "last.wav", wav())])
+            with self.subTest(other[0]):
+                answer = raw(self.server.port,
+                             head + kind.encode() + b"\r\n\r\n" + chunked(body), timeout=10)
+                self.assertEqual(statuses(answer), [413 if len(body) > 2**20 + 2**16 else 201],
+                                 answer[:300])
+
+
+class FewFiles(Case):
+    """The process may have few files open."""
+
+    def limited(self, soft, hard):
+        class Limited(Server):
+            def command(self):
+                return ["prlimit", f"--nofile={soft}:{hard}", *super().command()]
+        server = Limited()
+        self.addCleanup(server.close)
+        return server
+
+    def connected(self, server, count):
+        links = []
+        for _ in range(count):
+            links.append(socket.create_connection(("127.0.0.1", server.port), 5))
+            self.addCleanup(links[-1].close)
+        return links
+
+    def test_it_takes_as_many_as_it_may_have(self):
+        server = self.limited(128, 20000)
+        for link in self.connected(server, 300):
+            link.sendall(GET + b"\r\n")
+            self.assertEqual(statuses(link.recv(4096)), [200])
+
+    def test_connections_leave_files_for_what_they_ask_for(self):
+        server = self.limited(128, 400)
+        self.assertIn("few_files", server.log())
+        guest = server.guest()
+        self.answer(guest.get("/usage/me"), 200)
+        self.connected(server, 500)
+        job = guest.uploaded(wav(20.0))
+        self.assertEqual(guest.wait_for_job(job)["status"], "completed")

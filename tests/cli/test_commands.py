@@ -2,6 +2,7 @@
 
     test_commands.py WHAZZ
 """
+import contextlib
 import http.client
 import json
 import math
@@ -78,12 +79,16 @@ class Help(Folder):
         done = self.check(self.run_bare("--version"), 0)
         self.assertRegex(done.stdout, r"^whazz \d+\.\d+\.\d+\n$")
         page = self.check(self.run_bare("man"), 0, out=".TH").stdout
+        self.assertIn("\n.SH EXIT STATUS\n", page)
         self.assertIn(r".B whazz enhance [\-\-type TYPE] [\-\-strength S]", page)
 
     def test_wrong_options_are_named(self):
         for command in ("serve", "user", "stats", "verify"):
             self.check(self.run_bare(command, "--no-such"), 2, err="--no-such")
             self.check(self.run_bare(command, "--loops", "many"), 2, err="--loops")
+        networks = ",".join(f"10.{i}.0.0/16" for i in range(33))
+        self.check(self.run_on_data("serve", "--trusted-proxies", networks), 1,
+                   err="--trusted-proxies: more than 32 networks")
         self.check(self.run_bare("serve", "now"), 2, err='"now"')
         self.check(self.run_on_data("verify", "now"), 2, err='"now"')
 
@@ -126,6 +131,13 @@ class Users(Folder):
         self.check(done, 0)
         self.assertIn("é" * 50, self.users())
 
+    def test_a_name_cannot_steer_the_operators_terminal(self):
+        name = "a\x1b]0;b\x07\x9b2Jc\x7fd"
+        self.check(self.run_on_data("user", "add", name, "ann@example.org",
+                                    env={"WHAZZ_PASSWORD": "correct horse"}), 0)
+        self.check(self.run_on_data("user", "list"), 0, out="  a?]0;b??2Jc?d  ")
+        self.check(self.run_on_data("user", "promote", name), 0, out="a?]0;b??2Jc?d is an")
+
     def test_roles_and_states_change_and_say_so(self):
         self.check(self.add("ann"), 0)
         for verb, words, field, value in (
@@ -163,6 +175,35 @@ class Users(Folder):
         for args in (["user", "list"], ["stats"], ["verify"]):
             self.check(self.run_on_data(*args), 1, err="whazz: ")
         self.assertFalse((self.data / "whazz.db").exists())
+
+    def test_a_name_cannot_steer_the_terminal(self):
+        self.check(self.add("ann"), 0)
+        for name in ("\x1b[31mred", "two\r\nlines", "\x9b31mc1", "\x7fdel"):
+            with contextlib.closing(sqlite3.connect(self.data / "whazz.db")) as db:
+                db.execute("UPDATE users SET username = ?1, email = ?1 || '@example.org'", (name,))
+                db.commit()
+            table = self.check(self.run_on_data("user", "list"), 0).stdout
+            self.assertEqual(len(table.splitlines()), 2, table)
+            self.assertTrue(table.replace("\n", "").isprintable(), ascii(table))
+            self.assertEqual(set(self.users()), {name})
+
+    def test_a_list_takes_no_name(self):
+        self.check(self.add("ann"), 0)
+        self.check(self.run_on_data("user", "list", "ann"), 2, err="Usage:")
+
+    def test_figures_of_another_version_are_not_read(self):
+        self.check(self.add("ann"), 0)
+        for statement, told in (
+                ("INSERT INTO schema_migrations SELECT MAX(version) + 1, 'x', 1 FROM "
+                 "schema_migrations", "newer than this program"),
+                ("DELETE FROM schema_migrations WHERE version > 3", "older than this program"),
+                ("DROP TABLE schema_migrations", "is not of this program")):
+            with contextlib.closing(sqlite3.connect(self.data / "whazz.db")) as db:
+                db.execute(statement)
+                db.commit()
+            for args in (["user", "list"], ["stats"], ["verify"]):
+                done = self.check(self.run_on_data(*args), 1, err=told)
+                self.assertEqual(done.stdout, "")
 
 
 class Figures(Folder):

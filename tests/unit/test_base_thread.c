@@ -1,5 +1,7 @@
 #include "tests/unit/unit.h"
 
+#include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -72,10 +74,40 @@ static void niceness_is_added_up_to_the_most(void **state)
     assert_int_equal(exit_status(40), 19);
 }
 
+int __real_pthread_create(pthread_t *ret, const pthread_attr_t *attr,
+                          void *(*run)(void *ctx), void *ctx);
+int __wrap_pthread_create(pthread_t *ret, const pthread_attr_t *attr,
+                          void *(*run)(void *ctx), void *ctx);
+
+static bool is_full;
+
+/* As the C library does, which names the thread before it finds that there cannot be one.
+ */
+int __wrap_pthread_create(pthread_t *ret, const pthread_attr_t *attr,
+                          void *(*run)(void *ctx), void *ctx)
+{
+    if (!is_full)
+        return __real_pthread_create(ret, attr, run, ctx);
+    *ret = pthread_self();
+    return EAGAIN;
+}
+
+static void a_thread_that_does_not_start_has_no_name(void **state)
+{
+    pthread_t thread = 0;
+
+    (void)state;
+    is_full = true;
+    assert_int_equal(thread_start(&thread, "none", turn_of_thread, NULL), EAGAIN);
+    is_full = false;
+    assert_int_equal(thread, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thread_shares_as_the_one_that_started_it),
+        cmocka_unit_test(a_thread_that_does_not_start_has_no_name),
         cmocka_unit_test(niceness_is_added_up_to_the_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

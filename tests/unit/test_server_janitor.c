@@ -1,5 +1,6 @@
 #include "tests/unit/service_fixture.h"
 
+#include <stdatomic.h>
 #include "auth/auth.h"
 #include "server/internal.h"
 
@@ -62,6 +63,111 @@ static void calls_are_written_soon_and_when_it_stops(void **state)
     assert_int_equal(sum_of(f, f->user, METER_API_CALLS), 4);
     assert_figures_proved(f);
 }
+
+/* ---- under load ---- */
+
+enum { QUEUE_MAX = 64 }; /* as the fixture starts its committer */
+
+/* An operation that holds the committer up until it may go on. */
+struct blocker {
+    struct commit_op op; /* first */
+    atomic_bool is_running, may_end;
+};
+
+static int blocker_apply(struct db *db, struct commit_op *op, struct err *reterr)
+{
+    struct blocker *b = (struct blocker *)(void *)op;
+
+    (void)db;
+    (void)reterr;
+    atomic_store(&b->is_running, true);
+    while (!atomic_load(&b->may_end))
+        (void)usleep(1000);
+    return 0;
+}
+
+static bool blocker_is_running(void *ctx)
+{
+    return atomic_load(&((struct blocker *)ctx)->is_running);
+}
+
+static void nothing_done(struct commit_op *op)
+{
+    (void)op;
+}
+
+static int nothing_apply(struct db *db, struct commit_op *op, struct err *reterr)
+{
+    (void)db;
+    (void)op;
+    (void)reterr;
+    return 0;
+}
+
+static int nothing_work(struct db *db, void *ctx)
+{
+    (void)db;
+    (void)ctx;
+    return 0;
+}
+
+/* Then all that was queued before is committed. */
+static bool queue_is_free(void *ctx)
+{
+    return write_with(ctx, nothing_work, NULL) == 0;
+}
+
+/* What has been counted is not refused for want of room: it is in the next commit. */
+static void calls_are_written_although_the_queue_is_full(void **state)
+{
+    struct blocker b = { .op = { .apply = blocker_apply, .done = nothing_done } };
+    struct commit_op queued[QUEUE_MAX];
+    struct fixture *f = *state;
+    const struct usage_subject user = user_of(f);
+    struct running r;
+
+    start(f, &r);
+    assert_int_equal(committer_submit(f->committer, &b.op), 0);
+    wait_for(blocker_is_running, &b);
+    for (int i = 0; i < QUEUE_MAX; i++) {
+        queued[i] = (struct commit_op){ .apply = nothing_apply, .done = nothing_done };
+        assert_int_equal(committer_submit(f->committer, &queued[i]), 0);
+    }
+    assert_int_equal(usage_calls_add(r.service.api.calls, &user, clock_now_us()), 0);
+    (void)usleep(1500000); /* the janitor's turn comes */
+    atomic_store(&b.may_end, true);
+    wait_for(queue_is_free, f);
+    assert_int_equal(sum_of(f, f->user, METER_API_CALLS), 1);
+    stop(&r);
+}
+
+static bool nothing_is_stored(void *ctx)
+{
+    const struct running *r = ctx;
+
+    return sum_of(r->f, r->f->user, METER_STORED_BYTES) == 0;
+}
+
+/* However many have expired since the last look: it is not a number at each. */
+static void all_that_has_expired_goes_at_once(void **state)
+{
+    struct fixture *f = *state;
+    const struct usage_subject user = user_of(f);
+    const int64_t now_us = clock_now_us();
+    int64_t started_us;
+    struct running r;
+
+    for (int i = 0; i < 250; i++)
+        (void)accepted(f, &user, BYTES, 100, CLOCK_SECOND_US, now_us);
+    started_us = clock_monotonic_us();
+    start(f, &r);
+    wait_for(nothing_is_stored, &r);
+    assert_in_range(clock_monotonic_us() - started_us, 0, 8 * CLOCK_SECOND_US);
+    stop(&r);
+    assert_figures_proved(f);
+}
+
+/* ---- what expires ---- */
 
 static bool job_is_expired(void *ctx)
 {
@@ -229,6 +335,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(calls_are_written_soon_and_when_it_stops),
+        CASE(calls_are_written_although_the_queue_is_full),
+        CASE(all_that_has_expired_goes_at_once),
         CASE(expired_files_go_and_others_stay),
         CASE(an_expired_guests_files_go_with_it),
         CASE(forgotten_holds_are_released),

@@ -167,11 +167,12 @@ static bool block_is_done(void *ctx)
     return __atomic_load_n(&((struct block *)ctx)->is_done, __ATOMIC_ACQUIRE);
 }
 
-/* What has happened must be counted, however full the queue is. */
-static void late_work_is_never_refused_and_done_once(void **state)
+/* What has happened must be counted, however full the queue is; the rest waits its turn. */
+static void owed_work_is_never_refused_and_done_once(void **state)
 {
     struct fixture *f = *state;
     struct late lates[80] = { { 0 } }; /* the fixture's queue takes 64 */
+    struct late refused = { 0 };
     struct block block = { .goes_on = false };
     struct hooked h;
 
@@ -182,10 +183,14 @@ static void late_work_is_never_refused_and_done_once(void **state)
     assert_int_equal(committer_submit(f->committer, &block.o.op), 0);
     wait_for(block_is_running, &block);
     for (size_t i = 0; i < UNIT_COUNT(lates); i++) {
-        const struct api_op op = { late_apply, late_done, &lates[i] };
+        const struct api_op op = { late_apply, late_done, &lates[i], .is_owed = true };
 
         assert_int_equal(store_submit(&h.service.api, &op), 0);
     }
+    assert_int_equal(
+        store_submit(&h.service.api,
+                     &(struct api_op){ late_apply, late_done, &refused, .is_owed = false }),
+        ERR_BUSY);
     __atomic_store_n(&block.goes_on, true, __ATOMIC_RELEASE);
     wait_for(block_is_done, &block);
     for (size_t i = 0; i < UNIT_COUNT(lates); i++)
@@ -198,7 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_snapshots_version_changes_with_commits_only),
         CASE(a_requests_write_is_kept_or_undone),
-        CASE(late_work_is_never_refused_and_done_once),
+        CASE(owed_work_is_never_refused_and_done_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,9 +3,10 @@
 #include <math.h>
 #include "audio/audio.h"
 #include "jobs/progress.h"
+#include "jobs/row.h"
 #include "worker/worker.h"
 
-enum { RATE_HZ = 16000, GRACE_US = 60000000 };
+enum { RATE_HZ = 16000, GRACE_US = 60000000, LEASE_US = 1000000 };
 
 struct work {
     struct fixture *f;
@@ -33,7 +34,7 @@ static void work_start(struct work *w, int threads)
                                            .audio = w->audio,
                                            .board = w->board,
                                            .threads = threads,
-                                           .lease_us = CLOCK_SECOND_US };
+                                           .lease_us = LEASE_US };
 
     assert_int_equal(workers_start(&config, &w->workers, NULL), 0);
 }
@@ -154,6 +155,22 @@ static void a_recording_is_cleaned_and_charged(void **state)
     assert_figures_proved(f);
 }
 
+/* A slow disk must not cost a worker the job that it has finished. */
+static void the_lease_lasts_while_a_large_result_is_stored(void **state)
+{
+    struct fixture *f = *state;
+    struct job_row row;
+    struct work w;
+
+    work_open(f, &w);
+    w.job = recording(f, 600);
+    work_start(&w, 1);
+    wait_for_status(&w, JOB_COMPLETED);
+    work_close(&w, GRACE_US);
+    assert_int_equal(job_row_get(f->db, view_of(w.job.job_id), &row), 0);
+    assert_true(row.lease_expires_us > row.job.completed_us + LEASE_US);
+}
+
 static void what_is_no_audio_fails_with_a_sentence(void **state)
 {
     static const char garbage[] = "RIFF this is no recording at all";
@@ -191,6 +208,39 @@ static void a_missing_upload_fails_the_job(void **state)
     work_close(&w, GRACE_US);
     assert_string_equal(stored(f, &w.job).error, "The uploaded file is missing.");
     assert_no_leftovers(f);
+    assert_figures_proved(f);
+}
+
+/* Puts a link to itself in the place of a job's upload: opening it is an error of the
+ * system's. */
+static void upload_break(struct fixture *f, const struct job *job)
+{
+    char path[200];
+
+    (void)snprintf(path, sizeof path, "%s/blobs/%.2s/%s", f->dir, job->input_blob,
+                   job->input_blob);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink(path, path), 0);
+}
+
+/* Tried three times, and told as what it is: no fault of the file's. */
+static void trouble_of_the_servers_is_not_told_in_its_words(void **state)
+{
+    struct fixture *f = *state;
+    struct work w;
+    struct job job;
+
+    work_open(f, &w);
+    w.job = recording(f, 1);
+    upload_break(f, &w.job);
+    work_start(&w, 1);
+    wait_for_status(&w, JOB_FAILED);
+    work_close(&w, GRACE_US);
+    job = stored(f, &w.job);
+    assert_string_equal(job.error,
+                        "The server could not process the file. Try again later.");
+    assert_int_equal(job.attempts, JOB_ATTEMPTS_MAX);
+    assert_int_equal(job.processing_us, 0);
     assert_figures_proved(f);
 }
 
@@ -313,8 +363,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_recording_is_cleaned_and_charged),
+        CASE(the_lease_lasts_while_a_large_result_is_stored),
         CASE(what_is_no_audio_fails_with_a_sentence),
         CASE(a_missing_upload_fails_the_job),
+        CASE(trouble_of_the_servers_is_not_told_in_its_words),
         CASE(a_cancelled_job_leaves_nothing_and_costs_nothing),
         CASE(a_worker_that_stops_gives_its_job_back),
         CASE(a_dead_workers_job_is_done_by_another_twice_and_then_failed),

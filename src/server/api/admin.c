@@ -217,15 +217,6 @@ static int job_delete(struct http_request *req, struct http_reply *reply)
     return rc;
 }
 
-static int job_delete_files(struct http_request *req, struct http_reply *reply)
-{
-    const struct job_deletion *d = api_context_of(req)->own;
-
-    (void)reply;
-    job_files_remove(req, &d->blobs);
-    return 0;
-}
-
 /* ---- overview and cleanup ---- */
 
 static void users_write(struct json *j, const struct auth_counts *c)
@@ -347,7 +338,7 @@ const struct route api_routes_admin[] = {
       .write = guest_delete, .read = files_remove },
     { HTTP_GET, "/admin/jobs", ROUTE_ADMIN, .prepare = jobs_prepare, .read = jobs_all },
     { HTTP_DELETE, "/admin/jobs/{job_id}", ROUTE_ADMIN, .write = job_delete,
-      .read = job_delete_files },
+      .read = job_deletion_read },
     { HTTP_GET, "/admin/limits", ROUTE_ADMIN, .read = limits_in_force },
     { HTTP_GET, "/admin/stats/overview", ROUTE_ADMIN, .read = overview },
     { HTTP_POST, "/admin/cleanup/expired", ROUTE_ADMIN, .prepare = files_prepare,

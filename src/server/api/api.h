@@ -14,6 +14,8 @@
 #include "server/http/http.h"
 #include "whazz/usage.h"
 
+enum { MEBIBYTE = 1 << 20 }; /* the "MB" of replies */
+
 struct audio_host;
 struct exec_engines;
 struct blob_store;
@@ -26,6 +28,8 @@ struct api_op {
     int (*apply)(struct db *db, void *ctx, struct err *reterr);
     void (*done)(void *ctx, int rc, const struct err *err); /* frees ctx */
     void *ctx;
+    bool is_owed; /* of what has happened: taken even when the queue is full, so that the
+                     submitter bounds how many there are */
 };
 
 struct api {
@@ -89,6 +93,10 @@ static inline struct usage_subject api_subject(const struct http_request *req)
 /* `bytes` zeroed bytes that live as long as the request; NULL when memory is out. `release`
  * (may be NULL) is called with them before they are freed. Once per request. */
 void *api_own(struct http_request *req, size_t bytes, void (*release)(void *own));
+
+/* The Idempotency-Key header; ptr NULL when absent. A structured-field string is quoted;
+ * bare ones are taken too. Event loop only. */
+struct view api_idempotency_key(struct http_request *req);
 
 /* Ends the request with that status and text; returns the code to return from a step. */
 int api_refuse(struct http_request *req, int status, const char *format, ...)

@@ -23,6 +23,14 @@ void *api_own(struct http_request *req, size_t bytes, void (*release)(void *own)
     return c->own;
 }
 
+struct view api_idempotency_key(struct http_request *req)
+{
+    const struct view key = http_header(req, "Idempotency-Key");
+    const bool is_quoted = key.len >= 2 && key.ptr[0] == '"' && key.ptr[key.len - 1] == '"';
+
+    return is_quoted ? view_slice(key, 1, key.len - 2) : key;
+}
+
 int api_refuse(struct http_request *req, int status, const char *format, ...)
 {
     va_list args;
@@ -85,7 +93,7 @@ static int app_identify(struct http_request *req)
     if (cache_identity_find(req))
         return 0;
     (void)network_client(&api->trusted_proxies, req->address,
-                         http_header(req, "X-Forwarded-For"), address);
+                         http_header_list(req, "X-Forwarded-For"), address);
     rc = auth_identify(api->auth, req->db, &credentials, req->now_us,
                        &api_context_of(req)->principal, &req->err);
     if (rc == 0)

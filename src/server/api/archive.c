@@ -107,9 +107,7 @@ static void archive_finish(struct http_request *req, const struct http_reply *re
 int archive_reply(struct http_request *req, struct http_reply *reply)
 {
     struct archive *a = api_context_of(req)->own;
-    const char *dot = strrchr(a->job.original_filename, '.');
-    const size_t stem = dot ? (size_t)(dot - a->job.original_filename)
-                            : strlen(a->job.original_filename);
+    const struct view stem = job_name_stem(&a->job);
     struct buf name, disposition;
 
     reply->kind = HTTP_REPLY_STREAM;
@@ -119,7 +117,7 @@ int archive_reply(struct http_request *req, struct http_reply *reply)
     buf_init(&name, 1024);
     buf_init(&disposition, 4096);
     buf_add_text(&name, "processed_");
-    buf_add(&name, a->job.original_filename, stem);
+    buf_add(&name, stem.ptr, stem.len);
     buf_add_text(&name, ".zip");
     disposition_attachment(&disposition, buf_view(&name));
     if (!disposition.error)

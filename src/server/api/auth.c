@@ -197,13 +197,10 @@ struct refresh {
 
 static int refresh_key_read(struct http_request *req, struct refresh *r)
 {
-    struct view key = http_header(req, "Idempotency-Key");
+    const struct view key = api_idempotency_key(req);
 
     if (!key.ptr)
         return 0;
-    /* A structured-field string is quoted; bare ones are taken too. */
-    if (key.len >= 2 && key.ptr[0] == '"' && key.ptr[key.len - 1] == '"')
-        key = view_slice(key, 1, key.len - 2);
     if (key.len < REPEAT_KEY_MIN || key.len > REPEAT_KEY_MAX)
         return api_refuse(req, 400, "Idempotency-Key must have %d to %d characters",
                           REPEAT_KEY_MIN, REPEAT_KEY_MAX);

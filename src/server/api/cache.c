@@ -19,7 +19,8 @@ struct identity {
 
 struct figures {
     int64_t version;
-    int64_t account_id, calls_epoch, pending_calls, last_call_us;
+    int64_t account_id;
+    struct cache_calls calls;
     size_t len;
     char body[BODY_MAX];
 };
@@ -79,7 +80,7 @@ static bool credential_of(struct http_request *req, char to[CREDENTIAL_MAX],
     return authorization.len + guest_id.len > 0 && piece_add(to, ret_len, authorization) &&
            piece_add(to, ret_len, guest_id) &&
            piece_add(to, ret_len, view_of(req->address)) &&
-           piece_add(to, ret_len, http_header(req, "X-Forwarded-For"));
+           piece_add(to, ret_len, http_header_list(req, "X-Forwarded-For"));
 }
 
 bool cache_identity_find(struct http_request *req)
@@ -122,32 +123,45 @@ static struct figures *figures_of(struct http_request *req)
     return &cache_of(req)->figures[(uint64_t)account_id % FIGURES];
 }
 
-bool cache_figures_find(struct http_request *req, struct buf *out)
+static struct cache_calls calls_now(const struct http_request *req, int64_t epoch)
+{
+    struct cache_calls now = { .epoch = epoch };
+
+    now.pending = usage_calls_pending(
+        api_of(req)->calls, api_context_of(req)->principal.account_id, epoch, &now.last_us);
+    return now;
+}
+
+bool cache_figures_find(struct http_request *req, struct buf *out,
+                        struct cache_calls *ret_seen)
 {
     const struct figures *f = figures_of(req);
     const int64_t account_id = api_context_of(req)->principal.account_id;
-    int64_t last_us;
+    const bool is_of_snapshot = account_id != 0 && f->version == req->snapshot_version &&
+                                f->account_id == account_id;
+    int64_t epoch = f->calls.epoch;
 
-    if (account_id == 0 || f->version != req->snapshot_version ||
-        f->account_id != account_id ||
-        usage_calls_pending(api_of(req)->calls, account_id, f->calls_epoch, &last_us) !=
-            f->pending_calls ||
-        last_us != f->last_call_us)
+    *ret_seen = (struct cache_calls){ .epoch = -1 };
+    if (!is_of_snapshot && usage_calls_epoch_read(req->db, &epoch) != 0)
+        return false;
+    *ret_seen = calls_now(req, epoch);
+    if (!is_of_snapshot || ret_seen->pending != f->calls.pending ||
+        ret_seen->last_us != f->calls.last_us)
         return false;
     buf_add(out, f->body, f->len);
     return true;
 }
 
-void cache_figures_keep(struct http_request *req, struct view body)
+void cache_figures_keep(struct http_request *req, const struct cache_calls *seen,
+                        struct view body)
 {
     struct figures *f = figures_of(req);
 
-    if (body.len > BODY_MAX || usage_calls_epoch_read(req->db, &f->calls_epoch) != 0)
+    if (body.len > BODY_MAX || seen->epoch < 0)
         return;
     f->version = req->snapshot_version;
     f->account_id = api_context_of(req)->principal.account_id;
-    f->pending_calls = usage_calls_pending(api_of(req)->calls, f->account_id,
-                                           f->calls_epoch, &f->last_call_us);
+    f->calls = *seen;
     f->len = body.len;
     memcpy(f->body, body.ptr, body.len);
 }

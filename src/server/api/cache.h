@@ -18,9 +18,17 @@ void caches_free(struct cache **caches);
 bool cache_identity_find(struct http_request *req);
 void cache_identity_keep(struct http_request *req);
 
+/* An account's calls that are not in the snapshot yet, as other loops count them on. */
+struct cache_calls {
+    int64_t epoch, pending, last_us;
+};
+
 /* Appends the account's /usage/me body, when it was made since the last change of its
- * calls. */
-bool cache_figures_find(struct http_request *req, struct buf *out);
-void cache_figures_keep(struct http_request *req, struct view body);
+ * calls. Else *ret_seen says how many calls there are: before the body to keep is made,
+ * since one that comes meanwhile may or may not be in it. On req->db. */
+bool cache_figures_find(struct http_request *req, struct buf *out,
+                        struct cache_calls *ret_seen);
+void cache_figures_keep(struct http_request *req, const struct cache_calls *seen,
+                        struct view body);
 
 #endif

@@ -34,32 +34,39 @@ static bool status_is_final(enum job_status status)
     return status != JOB_PENDING && status != JOB_PROCESSING;
 }
 
-/* Puts the job's state into `out` when it has changed; one that is gone ends the stream. */
-static void state_tell(struct events *e, struct http_request *req)
+static void change_tell(struct events *e, struct http_request *req, const struct job *job)
 {
     struct buf state;
     struct json j;
-    struct job job;
 
-    req->db = http_snapshot(req);
-    if (!req->db)
-        return;
-    if (jobs_get(req->db, view_of(e->job_id), &job) != 0) {
-        e->is_over = true;
-        buf_add_text(&e->out, "event: deleted\ndata: {}\n\n");
-        return;
-    }
     buf_init(&state, sizeof e->last - 1);
     json_init(&j, &state);
-    job_status_write(req, &j, &job);
+    job_status_write(req, &j, job);
     if (!state.error && strcmp(state.data, e->last) != 0) {
         memcpy(e->last, state.data, state.len + 1);
         buf_addf(&e->out, "event: %s\ndata: %s\n\n",
-                 status_is_final(job.status) ? job_status_name(job.status) : "progress",
+                 status_is_final(job->status) ? job_status_name(job->status) : "progress",
                  state.data);
-        e->is_over = status_is_final(job.status);
+        e->is_over = status_is_final(job->status);
     }
     buf_release(&state);
+}
+
+/* Puts the job's state into `out` when it has changed; one that is gone ends the stream.
+ * What cannot be read now is told later. */
+static void state_tell(struct events *e, struct http_request *req)
+{
+    struct job job;
+    int rc;
+
+    req->db = http_snapshot(req);
+    rc = req->db ? jobs_get(req->db, view_of(e->job_id), &job) : ERR_STORE;
+    if (rc == 0) {
+        change_tell(e, req, &job);
+    } else if (rc == ERR_NOT_FOUND) {
+        e->is_over = true;
+        buf_add_text(&e->out, "event: deleted\ndata: {}\n\n");
+    }
     req->db = NULL;
 }
 

@@ -3,8 +3,6 @@
 #include "base/clock.h"
 #include "jobs/meters.h"
 
-enum { MEBIBYTE = 1 << 20 };
-
 int figures_read(struct http_request *req, int64_t account_id, struct usage_totals *ret)
 {
     struct usage_figure *calls;
@@ -40,12 +38,6 @@ int figures_types_write(struct http_request *req, struct json *j, int64_t accoun
     return rc;
 }
 
-/* 0.0 for a size or time that is 0, as against the 0 of an undefined ratio. */
-static void put_scaled(struct json *j, const char *name, int64_t amount, int64_t unit)
-{
-    json_put_ratio(j, name, amount, unit);
-}
-
 int figures_write(struct http_request *req, struct json *j, int64_t account_id,
                   bool is_user)
 {
@@ -62,12 +54,12 @@ int figures_write(struct http_request *req, struct json *j, int64_t account_id,
     json_put_int(j, "total_files_processed", m[METER_FILES_PROCESSED].sum);
     json_put_int(j, "total_files_failed", m[METER_FILES_FAILED].sum);
     json_put_int(j, "total_files_downloaded", m[METER_FILES_DOWNLOADED].sum);
-    put_scaled(j, "total_input_size_mb", m[METER_INPUT_BYTES].sum, MEBIBYTE);
-    put_scaled(j, "total_output_size_mb", m[METER_OUTPUT_BYTES].sum, MEBIBYTE);
-    put_scaled(j, "average_file_size_mb", m[METER_INPUT_BYTES].sum,
-               (uploaded ? uploaded : 1) * MEBIBYTE);
-    put_scaled(j, "total_processing_time_minutes", m[METER_PROCESSING_TIME].sum,
-               CLOCK_MINUTE_US);
+    json_put_ratio(j, "total_input_size_mb", m[METER_INPUT_BYTES].sum, MEBIBYTE);
+    json_put_ratio(j, "total_output_size_mb", m[METER_OUTPUT_BYTES].sum, MEBIBYTE);
+    json_put_ratio(j, "average_file_size_mb", m[METER_INPUT_BYTES].sum,
+                   (uploaded ? uploaded : 1) * MEBIBYTE);
+    json_put_ratio(j, "total_processing_time_minutes", m[METER_PROCESSING_TIME].sum,
+                   CLOCK_MINUTE_US);
     json_put_ratio(j, "average_processing_time_seconds", m[METER_PROCESSING_TIME].sum,
                    done * CLOCK_SECOND_US);
     json_key(j, "processing_types_breakdown");

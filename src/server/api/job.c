@@ -144,13 +144,28 @@ void job_files_remove(struct http_request *req, const struct job_blobs *blobs)
 
 /* ---- outputs ---- */
 
+int job_deletion_read(struct http_request *req, struct http_reply *reply)
+{
+    const struct job_deletion *d = api_context_of(req)->own;
+
+    (void)reply;
+    job_files_remove(req, &d->blobs);
+    return 0;
+}
+
+struct view job_name_stem(const struct job *job)
+{
+    const char *dot = strrchr(job->original_filename, '.');
+    const struct view whole = view_of(job->original_filename);
+
+    return dot ? view_slice(whole, 0, (size_t)(dot - whole.ptr)) : whole;
+}
+
 int job_output_name(const struct job *job, const struct job_output *output, struct buf *out)
 {
     const struct audio_format *format = audio_format_find(
         view_of(job->choice.output_format));
-    const char *dot = strrchr(job->original_filename, '.');
-    const size_t stem = dot ? (size_t)(dot - job->original_filename)
-                            : strlen(job->original_filename);
+    const struct view stem = job_name_stem(job);
 
     if (!format)
         return ERR_CORRUPT; /* of a format unknown here */
@@ -158,10 +173,10 @@ int job_output_name(const struct job *job, const struct job_output *output, stru
     if (output->label[0]) {
         char fit[STEM_BYTES_MAX + 1];
 
-        (void)filename_make((struct view){ job->original_filename, stem }, fit, sizeof fit);
+        (void)filename_make(stem, fit, sizeof fit);
         buf_addf(out, "%s_%s", fit, output->label);
     } else {
-        buf_add(out, job->original_filename, stem);
+        buf_add(out, stem.ptr, stem.len);
     }
     buf_addf(out, ".%s", format->extension);
     return out->error;

@@ -34,8 +34,13 @@ struct job_deletion {
     struct job_blobs blobs;
 };
 
+/* The read step of such a request: the files go once the deletion is durable. */
+int job_deletion_read(struct http_request *req, struct http_reply *reply);
+
 /* ---- outputs ---- */
 
+/* The name that the client's file had, without its extension. Lives as long as the job. */
+struct view job_name_stem(const struct job *job);
 /* The file name that an output is downloaded under: "processed_NAME.wav" or, of several,
  * "processed_NAME_LABEL.wav", with what belongs to the output's format. */
 MUST_CHECK int job_output_name(const struct job *job, const struct job_output *output,

@@ -5,8 +5,6 @@
 #include "jobs/meters.h"
 #include "server/api/problem.h"
 
-enum { MEBIBYTE = 1 << 20 };
-
 int limits_of_principal(struct http_request *req, struct usage_limit_state *ret,
                         size_t *ret_count)
 {

@@ -8,8 +8,6 @@
 
 #define QUOTA_TYPE "https://iana.org/assignments/http-problem-types#quota-exceeded"
 
-enum { MEBIBYTE = 1 << 20 };
-
 static const struct {
     int code, status;
     const char *text; /* NULL: the error's own */

@@ -18,7 +18,6 @@
 
 enum {
     FIELD_BYTES_MAX = 256,
-    MEBIBYTE = 1 << 20,
     IDEMPOTENCY_KEY_MAX = 255,
     /* Multipart framing and small fields around the file. */
     FRAMING_BYTES_MAX = 64 << 10,
@@ -39,6 +38,7 @@ struct upload {
     enum upload_part part;
     bool has_file, file_is_text;
     int rc; /* the first failure inside the file; told once the body is over */
+    int64_t body_bytes;
     char filename[JOB_NAME_MAX + 1];
     const char *format;      /* by name */
     enum upload_field field; /* of PART_FIELD */
@@ -149,6 +149,11 @@ static int part_begin(void *context, const struct multipart_part *part)
     return 0;
 }
 
+static int64_t body_bytes_max(const struct http_request *req)
+{
+    return api_of(req)->options->upload_bytes_max + FRAMING_BYTES_MAX;
+}
+
 static int file_too_large(struct http_request *req)
 {
     return api_refuse(req, 413, "File too large. Maximum size: %lldMB",
@@ -189,11 +194,8 @@ static const struct multipart_events events = { part_begin, part_data, part_end 
 
 static int key_read(struct http_request *req, struct upload *u)
 {
-    struct view key = http_header(req, "Idempotency-Key");
+    const struct view key = api_idempotency_key(req);
 
-    /* A structured-field string is quoted; bare ones are taken too. */
-    if (key.len >= 2 && key.ptr[0] == '"' && key.ptr[key.len - 1] == '"')
-        key = view_slice(key, 1, key.len - 2);
     if (key.len > IDEMPOTENCY_KEY_MAX)
         return api_refuse(req, 400, "Idempotency-Key is longer than %d characters",
                           IDEMPOTENCY_KEY_MAX);
@@ -238,7 +240,7 @@ static int early_check(struct http_request *req, const struct upload *u)
     bool is_known = false;
     int rc;
 
-    if (length > api_of(req)->options->upload_bytes_max + FRAMING_BYTES_MAX)
+    if (length > body_bytes_max(req))
         return file_too_large(req);
     rc = blob_store_room_check(api_of(req)->blobs, length > 0 ? length : 0, &req->err);
     if (rc || subject.account_id == 0)
@@ -298,9 +300,12 @@ static int malformed(struct http_request *req, enum multipart_result result)
 int upload_body(struct http_request *req, const char *bytes, size_t len)
 {
     struct upload *u = api_context_of(req)->own;
-    const enum multipart_result result = multipart_feed(&u->multipart,
-                                                        (struct view){ bytes, len });
+    enum multipart_result result;
 
+    u->body_bytes += (int64_t)len;
+    if (u->body_bytes > body_bytes_max(req))
+        return file_too_large(req);
+    result = multipart_feed(&u->multipart, (struct view){ bytes, len });
     if (result == MULTIPART_OK)
         return 0;
     return result == MULTIPART_STOPPED ? u->rc : malformed(req, result);

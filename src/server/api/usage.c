@@ -10,17 +10,18 @@
 static int usage_me(struct http_request *req, struct http_reply *reply)
 {
     const struct principal *p = &api_context_of(req)->principal;
+    struct cache_calls seen;
     struct json j;
     int rc;
 
     http_reply_json(reply, 200, &j);
-    if (cache_figures_find(req, &reply->body))
+    if (cache_figures_find(req, &reply->body, &seen))
         return 0;
     json_object_begin(&j);
     rc = figures_write(req, &j, p->account_id, p->kind == PRINCIPAL_USER);
     json_object_end(&j);
     if (rc == 0)
-        cache_figures_keep(req, buf_view(&reply->body));
+        cache_figures_keep(req, &seen, buf_view(&reply->body));
     return rc;
 }
 

@@ -8,7 +8,7 @@
 #include "server/api/limits.h"
 #include "server/api/validate.h"
 
-enum { MEBIBYTE = 1 << 20, TOP_MAX = 1000, SERIES_MAX = 2000 };
+enum { TOP_MAX = 1000, SERIES_MAX = 2000 };
 
 static void user_brief_write(struct json *j, const struct user *user)
 {

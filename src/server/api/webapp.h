@@ -5,16 +5,14 @@
 #include "server/http/http.h"
 
 /* The embedded file of the request's own path: with its tag, packed where the client
- * takes it, kept for good by browsers where the name holds a hash. ERR_NOT_FOUND: there is
- * none.
- */
+ * takes it, kept for good by browsers where the name holds a hash. 404: there is none. */
 int webapp_file(struct http_request *req, struct http_reply *reply);
 
 /* Whether the client is a browser that navigates: it names text/html in Accept. */
 bool webapp_is_wanted(struct http_request *req);
 
-/* The app's front page, with the headers that confine it. ERR_NOT_FOUND in a build without
- * the web app. */
+/* The app's front page, with the headers that confine it. 404 in a build without the web
+ * app. */
 int webapp_index(struct http_request *req, struct http_reply *reply);
 
 /* Takes GET requests of paths that no row has: the app to browsers, 404 to others. */

@@ -98,18 +98,9 @@ static bool is_digit(struct view v, size_t at)
     return at < v.len && v.ptr[at] >= '0' && v.ptr[at] <= '9';
 }
 
-static struct view without_blanks(struct view v)
-{
-    while (v.len && v.ptr[0] != '\0' && strchr(" \t\r\n\v\f", v.ptr[0]))
-        v = view_slice(v, 1, v.len);
-    while (v.len && v.ptr[v.len - 1] != '\0' && strchr(" \t\r\n\v\f", v.ptr[v.len - 1]))
-        v.len--;
-    return v;
-}
-
 int form_int(struct view value, int64_t *ret)
 {
-    const struct view v = without_blanks(value);
+    const struct view v = view_trim(value, " \t\r\n\v\f");
     const bool negative = v.len && v.ptr[0] == '-';
     size_t at = v.len && (v.ptr[0] == '-' || v.ptr[0] == '+');
     int64_t sum = 0; /* of the negative, which has room for INT64_MIN */

@@ -13,11 +13,7 @@ static bool is_blank(char c)
 
 static struct view trimmed(struct view v)
 {
-    while (v.len && is_blank(v.ptr[0]))
-        v = view_slice(v, 1, v.len);
-    while (v.len && is_blank(v.ptr[v.len - 1]))
-        v.len--;
-    return v;
+    return view_trim(v, " \t");
 }
 
 static bool is_boundary(struct view v)

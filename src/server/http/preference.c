@@ -8,14 +8,10 @@ static struct view part_take(struct view *list, char separator)
 {
     const char *end = list->len ? memchr(list->ptr, separator, list->len) : NULL;
     const size_t len = end ? (size_t)(end - list->ptr) : list->len;
-    struct view part = view_slice(*list, 0, len);
+    const struct view part = view_slice(*list, 0, len);
 
     *list = view_slice(*list, end ? len + 1 : len, list->len);
-    while (part.len && (part.ptr[0] == ' ' || part.ptr[0] == '\t'))
-        part = view_slice(part, 1, part.len);
-    while (part.len && (part.ptr[part.len - 1] == ' ' || part.ptr[part.len - 1] == '\t'))
-        part = view_slice(part, 0, part.len - 1);
-    return part;
+    return view_trim(part, " \t");
 }
 
 /* q=0, q=0.0, ...: not wanted. */

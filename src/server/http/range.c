@@ -3,14 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static struct view trimmed(struct view v)
-{
-    while (v.len && (v.ptr[0] == ' ' || v.ptr[0] == '\t'))
-        v = view_slice(v, 1, v.len);
-    while (v.len && (v.ptr[v.len - 1] == ' ' || v.ptr[v.len - 1] == '\t'))
-        v.len--;
-    return v;
-}
+static const char BLANKS[] = " \t";
 
 /* Takes digits off the front; -1 where there are none. */
 static int64_t take_position(struct view *v)
@@ -33,7 +26,7 @@ static bool single_element(struct view list, struct view *ret)
     while (list.len) {
         const char *comma = memchr(list.ptr, ',', list.len);
         const size_t len = comma ? (size_t)(comma - list.ptr) : list.len;
-        const struct view element = trimmed(view_slice(list, 0, len));
+        const struct view element = view_trim(view_slice(list, 0, len), BLANKS);
 
         if (element.len && ret->len)
             return false;
@@ -61,7 +54,7 @@ enum range_result range_parse(struct view field, int64_t size_bytes, struct rang
     struct view spec;
     int64_t first, last;
 
-    field = trimmed(field);
+    field = view_trim(field, BLANKS);
     if (field.len < 6 || !view_eq_nocase(view_slice(field, 0, 6), "bytes=") ||
         !single_element(view_slice(field, 6, field.len), &spec))
         return RANGE_WHOLE;
@@ -88,7 +81,7 @@ bool range_if_range_holds(struct view if_range, struct view etag)
 {
     if (!if_range.ptr)
         return true;
-    if_range = trimmed(if_range);
+    if_range = view_trim(if_range, BLANKS);
     return etag.len >= 2 && etag.ptr[0] == '"' && if_range.len == etag.len &&
            memcmp(if_range.ptr, etag.ptr, etag.len) == 0;
 }

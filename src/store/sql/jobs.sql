@@ -105,6 +105,9 @@ UPDATE job_keys SET account_id = $1 WHERE account_id = $2;
 INSERT INTO job_arrivals (minute, jobs) VALUES ($1, 1)
 ON CONFLICT (minute) DO UPDATE SET jobs = job_arrivals.jobs + 1;
 
+-- name: job_arrival_forget
+UPDATE job_arrivals SET jobs = jobs - 1 WHERE minute = $1;
+
 -- name: job_arrivals_trim
 DELETE FROM job_arrivals WHERE minute < $1;
 
