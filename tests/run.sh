@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the whole suite: a build by gcc, clang's under ASan and UBSan, its threads under TSan,
-# then a short run of each fuzz target. The first build has the web app; the others test the C.
+# and a short run of each fuzz target. The first build has the web app; the others test the C.
 # Ends with one line "N passed, M failed" over all runs and exits non-zero when anything failed.
 #   tests/run.sh BUILD_PREFIX [fuzz]    the fuzz targets alone
 set -eu
@@ -8,21 +8,44 @@ here=$(dirname "$0")
 prefix=$1
 passed=0
 failed=0
-
-give_up() {
-    echo "$passed passed, $((failed + 1)) failed"
-    exit 1
-}
+started= # LABEL:PID of each run that was started and not finished yet
 
 build() { # name, ninja's target, compiler, meson options...
     dir=$prefix-$1
     target=$2
     compiler=$3
-    echo "== $1"
     shift 3
     [ -d "$dir" ] || CC=$compiler meson setup "$dir" "$@" >"$dir.log" 2>&1 ||
-        { cat "$dir.log"; give_up; }
-    ninja -C "$dir" --quiet "$target" || give_up
+        { cat "$dir.log"; return 1; }
+    ninja -C "$dir" --quiet "$target"
+}
+
+# ---- runs, which wait more than they work, beside each other ----
+
+start() { # label, command...
+    label=$1
+    shift
+    rm -f "$prefix-$label.count"
+    "$@" >"$prefix-$label.log" 2>&1 &
+    started="$started $label:$!"
+}
+
+finish() { # waits for all that was started, shows what each said, and counts
+    for one in $started; do
+        label=${one%:*}
+        wait "${one#*:}" || true
+        echo "== $label"
+        cat "$prefix-$label.log"
+        ok=0 bad=1 # of one that did not come to count
+        [ ! -f "$prefix-$label.count" ] || read -r ok bad <"$prefix-$label.count"
+        passed=$((passed + ok))
+        failed=$((failed + bad))
+    done
+    started=
+}
+
+count() { # passed, failed: of the run that has this label
+    echo "$1 $2" >"$prefix-$label.count"
 }
 
 inside() { # name, further arguments of meson test...: the programs of the build
@@ -32,9 +55,8 @@ inside() { # name, further arguments of meson test...: the programs of the build
     results=$dir/meson-logs/testlog.json
     ok=$(grep -c '"result": "OK"' "$results" || true)
     all=$(grep -c '"result": ' "$results" || true)
-    passed=$((passed + ok))
-    failed=$((failed + all - ok))
-    [ "$all" -gt 0 ] || failed=$((failed + 1))
+    [ "$all" -gt 0 ] || all=$((ok + 1))
+    count "$ok" $((all - ok))
 }
 
 outside() { # name, further arguments of run_api.py...: the server, by its API
@@ -52,12 +74,18 @@ outside() { # name, further arguments of run_api.py...: the server, by its API
     esac
     [ "$bad" -eq 0 ] || cat "$dir-api.log"
     echo "$last"
-    passed=$((passed + ok))
-    failed=$((failed + bad))
+    count "$ok" "$bad"
 }
 
+# ---- builds ----
+
+gcc_build() {
+    build gcc all gcc -Dbuildtype=debugoptimized && count 0 0
+}
+
+# -O1: what the sanitizers add costs far less than without any optimisation.
 sanitized_build() { # without the web app
-    build sanitized all clang -Dbuildtype=debug -Dwebui=false \
+    build sanitized all clang -Dbuildtype=debug -Doptimization=1 -Dwebui=false \
         -Db_sanitize=address,undefined
 }
 
@@ -70,40 +98,40 @@ fuzz_build() {
         -Db_sanitize=address,undefined
 }
 
-fuzz() { # FUZZ_SECONDS makes it longer
-    fuzz_build
-    inside fuzz --suite fuzz -t 0
-}
-
-# The later builds, while the first one's tests wait more than they work.
+# The later builds, while the first one's tests wait.
 build_ahead() {
     renice -n 19 "$(exec sh -c 'echo "$PPID"')" >/dev/null
-    sanitized_build
-    threads_build
-    fuzz_build
+    sanitized_build && threads_build && fuzz_build && count 0 0
+}
+
+# ---- the suite ----
+
+fuzz() { # FUZZ_SECONDS makes it longer
+    fuzz_build && inside fuzz --suite fuzz -t 0
 }
 
 everything() {
-    build gcc all gcc -Dbuildtype=debugoptimized
-    build_ahead >"$prefix-ahead.log" 2>&1 &
-    inside gcc
-    outside gcc
-    wait "$!" || true # what did not build says so below
-
+    start gcc-build gcc_build
+    finish
+    start builds build_ahead
+    start gcc-inside inside gcc
+    start gcc-outside outside gcc
+    finish
     # Without what measures memory or time of the server as it is used.
-    sanitized_build
-    inside sanitized
-    outside sanitized --except test_memory --except test_kill.Kill --except test_web
-
-    threads_build
-    inside threads --suite unit
-    outside threads test_limits test_kill.Workers test_http.Flood test_audio.Jobs
-
-    fuzz
+    start sanitized-inside inside sanitized
+    start sanitized-outside outside sanitized --except test_memory --except test_kill.Kill \
+        --except test_web
+    start fuzz fuzz
+    finish
+    start threads-inside inside threads --suite unit
+    start threads-outside outside threads test_limits test_kill.Workers test_http.Flood \
+        test_audio.Jobs
+    finish
 }
 
 if [ "${2:-}" = fuzz ]; then
-    fuzz
+    start fuzz fuzz
+    finish
 else
     everything
 fi

@@ -204,7 +204,7 @@ static int watch_until_end(struct watch *w, struct err *reterr)
         if (w->run->progress(w->run->ctx, w->lines.permille) != 0)
             return err_set(reterr, ERR_CANCELLED, "The job was cancelled.");
     }
-    return 0;
+    return limits_look(w, reterr); /* what it did since the last look counts too */
 }
 
 static int status_check(int status, struct err *reterr)

@@ -107,7 +107,7 @@ static int arrival_count(struct db *db, int64_t now_us)
     const int rc = db_exec(db, STMT_USER_ARRIVAL_ADD, DB_ARGS(DB_INT(minute)));
 
     return rc ? rc
-              : db_exec(db, STMT_USER_ARRIVALS_FORGET,
+              : db_exec(db, STMT_USER_ARRIVALS_TRIM,
                         DB_ARGS(DB_INT(minute - CLOCK_DAY_US / CLOCK_MINUTE_US)));
 }
 
@@ -202,6 +202,9 @@ int auth_user_delete(struct db *db, int64_t account_id, int64_t now_us)
         rc = db_exec(db, STMT_USER_REMOVE, DB_ARGS(DB_INT(account_id)));
     if (rc == 0)
         rc = counts_change(db, &user, -1);
+    if (rc == 0)
+        rc = db_exec(db, STMT_USER_ARRIVAL_FORGET,
+                     DB_ARGS(DB_INT(user.created_us / CLOCK_MINUTE_US)));
     return rc ? rc : usage_account_close(db, account_id, now_us);
 }
 

@@ -57,18 +57,18 @@ struct view blob_writer_held(const struct blob_writer *w);
 MUST_CHECK int blob_writer_rescan(struct blob_writer *w, struct err *reterr);
 /* Makes bytes and name durable (fsync): blocks, so never on an event loop. After it the
  * blob exists; the writer still has to be closed. Fills the hex SHA-256. Concurrent calls
- * may share directory syncs. What a bounded writer held in memory is there and durable only
- * after the next blob_store_settle(). */
+ * may share directory syncs. What a bounded writer held in memory is on its way to the disk
+ * then: see blob_writer_rely(). */
 MUST_CHECK int blob_writer_commit(struct blob_writer *w, char digest[BLOB_DIGEST_SIZE],
                                   struct err *reterr);
-/* ERR_IO when settling has failed since the commit, with what this writer wrote. */
-MUST_CHECK int blob_writer_check(const struct blob_writer *w, struct err *reterr);
+/* Said of a committed blob by a transaction that refers to it, before blob_store_settle():
+ * that waits for its bytes. ERR_IO when they are lost already. */
+MUST_CHECK int blob_writer_rely(struct blob_writer *w, struct err *reterr);
 /* Frees the writer. What was not committed is gone without a trace. Accepts NULL. */
 void blob_writer_close(struct blob_writer **w);
 
-/* Writes what bounded writers committed before, and makes it durable; it is called before a
- * transaction that refers to them is committed, and when it fails, that transaction must
- * not be. Blocks. */
+/* Waits until the disk has what was relied on since the last call. It is called before the
+ * transactions that rely are committed, and when it fails, they must not be. Blocks. */
 MUST_CHECK int blob_store_settle(struct blob_store *store, struct err *reterr);
 
 /* Opens a blob for reading; *ret_fd is the caller's, of the file or of a copy in memory.

@@ -7,7 +7,11 @@
  * list. A pack is appended to by one process, which holds its lock until it is full or the
  * process ends, and never again. A blob that is removed becomes a hole, which gives its
  * blocks back; a pack with nothing but holes is removed. (Haystack, Beaver et al., OSDI
- * 2010, keeps photos that way, with a list in memory.) Inside blob/ only; any thread. */
+ * 2010, keeps photos that way, with a list in memory.)
+ *
+ * A thread, the settler, writes what was appended and makes it durable, all that waits in
+ * one go: while others still come and transactions are applied. Inside blob/ only; any
+ * thread. */
 #ifndef BLOB_PACK_H
 #define BLOB_PACK_H
 
@@ -27,12 +31,24 @@ struct packs {
     int root_fd;                /* borrowed */
     struct blob_memory *memory; /* borrowed */
     bool are_possible;
-    pthread_mutex_t settling; /* held while blobs are written; taken before the lock */
-    pthread_mutex_t lock;     /* over what follows */
-    struct pack *open;        /* the one that is appended to; may be NULL */
-    struct pack *unsettled;   /* those with blobs that are not on the disk yet */
-    struct piece *written; /* what is being written, of one pack; changed by the settling */
+    pthread_t settler;                /* runs where packs are possible */
+    pthread_mutex_t lock;             /* over what follows */
+    pthread_cond_t appended, settled; /* something was */
+    bool is_ending;
+    struct pack *open;                       /* the one that is appended to; may be NULL */
+    struct pack *unsettled, **unsettled_end; /* those with blobs that wait, oldest first */
+    struct piece *written; /* what is being written, of one pack; changed by the settler */
     uint64_t written_pack;
+    /* Blobs are numbered as they are appended. */
+    uint64_t last, last_settled, last_failed;
+    uint64_t first_relied, last_relied; /* since the last packs_settle(); 0: none */
+    int failed_errnum;                  /* of last_failed */
+};
+
+/* What its writer has of a blob in a pack. */
+struct pack_ticket {
+    struct pack *pack; /* NULL: none */
+    uint64_t number;
 };
 
 enum {
@@ -44,27 +60,27 @@ enum {
 /* `root_fd` is the store's folder, which has a folder "packs"; blocks of `memory` hold what
  * waits to be written. Packs are not possible where the file system cannot make holes. */
 void packs_init(struct packs *p, int root_fd, struct blob_memory *memory);
-/* Waits for nobody: there are no other callers any more. */
+/* Writes what still waits. There are no other callers any more. */
 void packs_release(struct packs *p);
 
 /* Gives a blob of `len` bytes, up to BLOB_SMALL_BYTES_MAX, its place in a pack, where the
- * next packs_settle() writes it. It lies in `block`, of the packs' memory, after
- * PACK_HEADER_BYTES; the block becomes the packs'. Fills the blob's name and makes the
- * caller a user of the pack, until packs_let_go(). 0 or an errno; then the block is still
- * the caller's. */
+ * settler writes it. It lies in `block`, of the packs' memory, after PACK_HEADER_BYTES; the
+ * block becomes the packs'. Fills the blob's name and a ticket, which keeps its pack in use
+ * until packs_let_go(). 0 or an errno; then the block is still the caller's. */
 int packs_append(struct packs *p, unsigned char *block, size_t len, const char *suffix,
-                 char name[BLOB_NAME_SIZE], struct pack **ret);
-/* Accepts NULL. */
-void packs_let_go(struct packs *p, struct pack *pack);
-/* Writes all that was appended before, and makes it durable; blocks. 0 or an errno, and
- * then nothing remains of what was to be written, and pack_has_failed() is true of every
- * pack whose bytes may be lost. */
+                 char name[BLOB_NAME_SIZE], struct pack_ticket *ret);
+/* Accepts one without a pack. */
+void packs_let_go(struct packs *p, struct pack_ticket *ticket);
+/* The next packs_settle() waits for this blob. EIO when its bytes may be lost already. */
+int packs_rely(struct packs *p, const struct pack_ticket *ticket);
+/* Waits until every blob that was relied on since the last call is durable. 0, or the errno
+ * of a failure that may have been theirs; nothing remains of what could not be written. */
 int packs_settle(struct packs *p);
-bool pack_has_failed(const struct pack *pack);
 /* A copy of a blob in memory, as a descriptor that is the caller's. ERR_NOT_FOUND. */
 MUST_CHECK int packs_blob_open(struct packs *p, const char *name, int *ret_fd,
                                int64_t *ret_bytes, struct err *reterr);
-/* 0 also when there is none. Of one that was not written yet nothing is. */
+/* 0 also when there is none. One that waits is never written; one that is just being
+ * written goes right after that, and is not waited for. */
 MUST_CHECK int packs_blob_remove(struct packs *p, const char *name, struct err *reterr);
 
 /* Looks through the packs that no process appends to: removes what no whole blob is, blobs

@@ -25,7 +25,7 @@ struct blob_writer {
     int fd;               /* of the unfinished file, or -1 */
     int64_t bytes, bytes_max, flushed_bytes, room_checked_bytes;
     bool has_failed, is_committed;
-    struct pack *pack; /* that a small one was committed to */
+    struct pack_ticket ticket; /* of a small one that was committed */
     char suffix[BLOB_NAME_SIZE - UUID_TEXT_SIZE];
     char name[BLOB_NAME_SIZE];
 };
@@ -280,7 +280,7 @@ static int file_commit(struct blob_writer *w)
 static int block_commit(struct blob_writer *w)
 {
     const int errnum = packs_append(&w->store->packs, w->block, (size_t)w->bytes, w->suffix,
-                                    w->name, &w->pack);
+                                    w->name, &w->ticket);
 
     if (!errnum)
         w->block = NULL;
@@ -307,9 +307,9 @@ int blob_writer_commit(struct blob_writer *w, char digest[BLOB_DIGEST_SIZE],
     return 0;
 }
 
-int blob_writer_check(const struct blob_writer *w, struct err *reterr)
+int blob_writer_rely(struct blob_writer *w, struct err *reterr)
 {
-    return w->pack && pack_has_failed(w->pack)
+    return packs_rely(&w->store->packs, &w->ticket)
                ? err_set(reterr, ERR_IO, "blob: its bytes did not reach the disk")
                : 0;
 }
@@ -323,7 +323,7 @@ void blob_writer_close(struct blob_writer **w)
     if (!writer)
         return;
     blob_memory_give_back(&writer->store->memory, writer->block);
-    packs_let_go(&writer->store->packs, writer->pack);
+    packs_let_go(&writer->store->packs, &writer->ticket);
     if (writer->fd >= 0 && !writer->is_committed) {
         blob_path_unfinished(path, writer->name);
         (void)unlinkat(writer->store->root_fd, path, 0);

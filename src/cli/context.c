@@ -65,7 +65,8 @@ struct db *cli_db_open(const struct cli_context *c)
     struct db *db = NULL;
     struct err err = { 0 };
 
-    if (db_open(c->options.database, DB_READ, &db, &err) == 0 && db_begin(db) == 0)
+    if (db_open(c->options.database, DB_READ, &db, &err) == 0 && db_begin(db) == 0 &&
+        db_schema_check(db, &err) == 0)
         return db;
     (void)cli_fail("%s", err.text[0] ? err.text : "the database cannot be read");
     db_close(&db);

@@ -288,7 +288,7 @@ static int user_run(struct cli_context *c, bool is_admin, bool as_json)
 
     if (strcmp(verb, "add") == 0)
         return user_add(c, is_admin);
-    if (strcmp(verb, "list") == 0)
+    if (strcmp(verb, "list") == 0 && c->rest_count == 1)
         return user_list(c, as_json);
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         if (strcmp(verb, verbs[i].verb) == 0)

@@ -225,8 +225,8 @@ MUST_CHECK int jobs_expire(struct db *db, int64_t now_us, int64_t most, jobs_gon
 MUST_CHECK int jobs_owns_blob(struct db *db, struct view blob, bool *ret);
 
 struct job_counts {
-    /* Rows by status and in all; what is forgotten is in `ever` and new_last_24h (uploads
-     * accepted, to the minute) only. */
+    /* Rows by status, in all and of the last 24 hours (to the minute); what is forgotten is
+     * in `ever` only. */
     int64_t by_status[JOB_STATUS_COUNT];
     int64_t total, completed_ever, failed_ever, new_last_24h;
 };

@@ -2,18 +2,29 @@
 
 #include "jobs/meters.h"
 
+/* Whose the job is now; left alone when there is none any more. */
+static int owner_read(struct db *db, struct view job_id, struct usage_subject *owner)
+{
+    int ended, rc = db_run(db, STMT_JOB_OWNER, DB_ARGS(DB_VIEW(job_id)));
+
+    if (rc == 0)
+        rc = db_next(db, STMT_JOB_OWNER);
+    if (rc > 0)
+        *owner = (struct usage_subject){ db_int(db, STMT_JOB_OWNER, 0),
+                                         db_int(db, STMT_JOB_OWNER, 1) };
+    ended = db_done(db, STMT_JOB_OWNER);
+    return rc < 0 ? rc : ended;
+}
+
 int jobs_downloaded(struct db *db, const struct job *job, int64_t bytes, int64_t now_us)
 {
     const struct usage_amount amounts[] = { { METER_FILES_DOWNLOADED, 1 },
                                             { METER_DOWNLOADED_BYTES, bytes } };
-    struct job_row row = { .job = *job };
-    struct usage_event event;
-    int rc = job_row_get(db, view_of(job->job_id), &row); /* it may have moved meanwhile */
+    struct usage_event event = job_event(job, now_us);
+    int rc = owner_read(db, view_of(job->job_id), &event.subject);
 
-    if (rc && rc != ERR_NOT_FOUND)
-        return rc;
-    event = job_event(&row.job, now_us);
-    rc = usage_charge(db, &event, amounts, 2);
+    if (rc == 0)
+        rc = usage_charge(db, &event, amounts, 2);
     return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 

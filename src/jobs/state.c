@@ -104,6 +104,9 @@ static int counts_change(struct db *db, const struct job *before, const struct j
         rc = db_count_add(db, "jobs_failed_ever", 1);
     if (rc == 0 && !before && after)
         rc = arrival_count(db, after->created_us);
+    if (rc == 0 && before && !after)
+        rc = db_exec(db, STMT_JOB_ARRIVAL_FORGET,
+                     DB_ARGS(DB_INT(before->created_us / CLOCK_MINUTE_US)));
     return rc;
 }
 

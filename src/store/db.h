@@ -90,7 +90,8 @@ MUST_CHECK int db_run(struct db *db, enum stmt stmt, const struct db_arg *args,
 MUST_CHECK int db_next(struct db *db, enum stmt stmt);
 int64_t db_int(struct db *db, enum stmt stmt, int column); /* NULL reads as 0 */
 bool db_is_null(struct db *db, enum stmt stmt, int column);
-/* Borrowed until the next db_next or db_done of this statement; ptr NULL for NULL. */
+/* Borrowed until the next db_next or db_done of this statement, without a zero at its end;
+ * ptr NULL for NULL. */
 struct view db_text(struct db *db, enum stmt stmt, int column);
 MUST_CHECK int db_done(struct db *db, enum stmt stmt);
 
@@ -125,6 +126,10 @@ void db_error(struct db *db, struct err *reterr);
  * under the database's write lock. ERR_CORRUPT when the database is newer than this
  * program. */
 MUST_CHECK int db_migrate(struct db *db, struct err *reterr);
+
+/* Whether the schema is this program's, for who only reads: ERR_CORRUPT with the reason when
+ * it is older, newer or another's. */
+MUST_CHECK int db_schema_check(struct db *db, struct err *reterr);
 
 /* Adds `delta` to the named row of platform_counts, making it at 0 first: the maintained
  * figures of the admin's overview (users_active, jobs_pending, ...). */

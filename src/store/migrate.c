@@ -45,6 +45,29 @@ static int prepare_all(struct db *db)
     return rc;
 }
 
+static int newer_refuse(int64_t version, struct err *reterr)
+{
+    return err_set(reterr, ERR_CORRUPT,
+                   "database: schema %lld is newer than this program, which knows %d",
+                   (long long)version, migrations_count);
+}
+
+int db_schema_check(struct db *db, struct err *reterr)
+{
+    int64_t version = 0;
+
+    if (db_get_int(db, STMT_MIGRATION_VERSION, NULL, 0, &version) != 0)
+        return err_set(reterr, ERR_CORRUPT, "database: the schema is not of this program");
+    if (version > migrations_count)
+        return newer_refuse(version, reterr);
+    if (version < migrations_count)
+        return err_set(reterr, ERR_CORRUPT,
+                       "database: schema %lld is older than this program, which knows %d: "
+                       "a start of the server brings it up to date",
+                       (long long)version, migrations_count);
+    return 0;
+}
+
 int db_migrate(struct db *db, struct err *reterr)
 {
     int64_t version = 0, before;
@@ -55,9 +78,7 @@ int db_migrate(struct db *db, struct err *reterr)
         rc = step(db, &version);
     } while (rc == 0 && version != before && version < migrations_count);
     if (rc == 0 && version > migrations_count)
-        return err_set(reterr, ERR_CORRUPT,
-                       "database: schema %lld is newer than this program, which knows %d",
-                       (long long)version, migrations_count);
+        return newer_refuse(version, reterr);
     if (rc == 0)
         rc = prepare_all(db);
     if (rc)

@@ -230,8 +230,11 @@ static bool column_is_null(struct db *db, enum stmt stmt, int column)
 static struct view column_text(struct db *db, enum stmt stmt, int column)
 {
     sqlite3_stmt *handle = sqlite_of(db)->slots[stmt].handle;
-    const char *text = (const char *)sqlite3_column_text(handle, column);
+    /* As bytes: for text SQLite would make a copy with a zero at its end. */
+    const char *text = sqlite3_column_blob(handle, column);
 
+    if (!text && sqlite3_column_type(handle, column) != SQLITE_NULL)
+        text = "";
     return (struct view){ text, text ? (size_t)sqlite3_column_bytes(handle, column) : 0 };
 }
 

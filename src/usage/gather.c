@@ -19,7 +19,7 @@ struct sum {
     int next; /* in the chain of its account and meter; a later sum comes first */
     uint64_t saved_in;
     struct value {
-        int64_t amount, first_us, last_us;
+        int64_t amount, held, first_us, last_us;
     } value;
 };
 
@@ -74,7 +74,7 @@ static int sum_write(struct db *db, const struct sum *s)
     const struct db_arg account = DB_INT(s->account_id), meter = DB_INT(s->meter),
                         type = DB_TEXT(s->type), amount = DB_INT(v->amount);
 
-    if (v->amount == 0 && v->last_us == 0)
+    if (v->amount == 0 && v->held == 0 && v->last_us == 0)
         return 0;
     if (s->day != GATHER_TOTAL && s->account_id)
         return db_exec(db, STMT_DAILY_ADD,
@@ -83,9 +83,9 @@ static int sum_write(struct db *db, const struct sum *s)
         return db_exec(db, STMT_PLATFORM_DAILY_ADD,
                        DB_ARGS(meter, type, DB_INT(s->day), amount));
     if (s->account_id)
-        return db_exec(
-            db, STMT_TOTALS_ADD,
-            DB_ARGS(account, meter, type, amount, DB_INT(v->first_us), DB_INT(v->last_us)));
+        return db_exec(db, STMT_TOTALS_ADD,
+                       DB_ARGS(account, meter, type, amount, DB_INT(v->first_us),
+                               DB_INT(v->last_us), DB_INT(v->held)));
     return db_exec(db, STMT_PLATFORM_TOTALS_ADD,
                    DB_ARGS(meter, type, amount, DB_INT(v->first_us), DB_INT(v->last_us)));
 }
@@ -173,6 +173,7 @@ static int sum_find(struct gather *g, const struct gather_change *c, int64_t day
 static void value_add(struct value *v, const struct gather_change *c)
 {
     v->amount += c->amount;
+    v->held += c->held;
     if (c->seen_us > 0 && (v->first_us == 0 || c->seen_us < v->first_us))
         v->first_us = c->seen_us;
     if (c->seen_us > v->last_us)
@@ -212,7 +213,7 @@ int gather_add(struct db *db, const struct gather_change *c)
     if (strlen(c->type) > USAGE_NAME_MAX)
         return ERR_INVALID;
     rc = sum_add(db, g, c, GATHER_TOTAL);
-    return rc ? rc : sum_add(db, g, c, c->day);
+    return rc || c->amount == 0 ? rc : sum_add(db, g, c, c->day);
 }
 
 int gather_settle(struct db *db)
@@ -245,4 +246,15 @@ int64_t gather_waiting(struct db *db, int64_t account_id, int meter, int64_t fir
             amount += s->value.amount;
     }
     return amount;
+}
+
+int64_t gather_waiting_held(struct db *db, int64_t account_id, int meter)
+{
+    const struct gather_change key = { .account_id = account_id,
+                                       .meter = meter,
+                                       .type = "" };
+    struct gather *g = gather_of(db_pending_of(db));
+    const int i = g ? sum_find(g, &key, GATHER_TOTAL) : NONE;
+
+    return i == NONE ? 0 : g->sums[i].value.held;
 }

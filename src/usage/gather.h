@@ -17,10 +17,11 @@ struct gather_change {
     int meter;
     const char *type; /* "": of all types */
     int64_t day, amount;
+    int64_t held;    /* into the total alone, of no type and not of the platform */
     int64_t seen_us; /* 0: first and last stay */
 };
 
-/* Adds to the account's total and to its day. */
+/* Adds to the account's total and, an amount, to its day. */
 MUST_CHECK int gather_add(struct db *db, const struct gather_change *change);
 
 /* Writes now what has been added. */
@@ -30,5 +31,8 @@ MUST_CHECK int gather_settle(struct db *db);
  * on, or of its total (GATHER_TOTAL). */
 enum { GATHER_TOTAL = -1 };
 int64_t gather_waiting(struct db *db, int64_t account_id, int meter, int64_t first_day);
+
+/* What is not written yet of what is held of an account's meter. */
+int64_t gather_waiting_held(struct db *db, int64_t account_id, int meter);
 
 #endif

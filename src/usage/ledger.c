@@ -28,6 +28,18 @@ static int rollups_add(struct db *db, const struct usage_event *event, const cha
     return rc;
 }
 
+int ledger_held_add(struct db *db, const struct usage_subject *subject, int meter,
+                    int64_t held)
+{
+    struct gather_change sum = {
+        .account_id = subject->account_id, .meter = meter, .type = "", .held = held
+    };
+    int rc = gather_add(db, &sum);
+
+    sum.account_id = subject->group_id;
+    return rc || sum.account_id == 0 ? rc : gather_add(db, &sum);
+}
+
 int ledger_add(struct db *db, const struct usage_event *event,
                const struct ledger_change *change)
 {
@@ -44,6 +56,8 @@ int ledger_add(struct db *db, const struct usage_event *event,
                          DB_INT(change->held)));
     if (rc == 0 && change->amount != 0)
         rc = rollups_add(db, event, type, change);
+    if (rc == 0 && change->held != 0)
+        rc = ledger_held_add(db, &event->subject, change->meter, change->held);
     return rc;
 }
 

@@ -19,6 +19,11 @@ struct ledger_change {
 MUST_CHECK int ledger_add(struct db *db, const struct usage_event *event,
                           const struct ledger_change *change);
 
+/* Adds to what is held of a meter, of the account and of its group (0: none), for rows that
+ * are in the ledger already. Errors of the store. */
+MUST_CHECK int ledger_held_add(struct db *db, const struct usage_subject *subject,
+                               int meter, int64_t held);
+
 /* 0 for an open account, ERR_NOT_FOUND for an unknown or closed one. */
 MUST_CHECK int ledger_account_check(struct db *db, int64_t account_id);
 

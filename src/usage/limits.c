@@ -49,24 +49,42 @@ static void window_read(struct usage_limit_state *s, int64_t today, int64_t *ret
     }
 }
 
-static int used_read(struct db *db, int64_t account_id, int64_t today,
-                     struct usage_limit_state *s)
+/* An account's total of one meter, and what is held of it; both 0 when there is none. */
+static int total_read(struct db *db, int64_t account_id, int meter, int64_t *ret_sum,
+                      int64_t *ret_held)
+{
+    int ended,
+        rc = db_run(db, STMT_TOTALS_USED, DB_ARGS(DB_INT(account_id), DB_INT(meter)));
+
+    *ret_sum = *ret_held = 0;
+    if (rc == 0)
+        rc = db_next(db, STMT_TOTALS_USED);
+    if (rc > 0) {
+        *ret_sum = db_int(db, STMT_TOTALS_USED, 0);
+        *ret_held = db_int(db, STMT_TOTALS_USED, 1);
+        rc = 0;
+    }
+    ended = db_done(db, STMT_TOTALS_USED);
+    return rc ? rc : ended;
+}
+
+static int figures_read(struct db *db, int64_t account_id, int64_t today,
+                        struct usage_limit_state *s)
 {
     int64_t first_day;
     int rc;
 
     window_read(s, today, &first_day);
-    if (s->window == USAGE_WINDOW_DAY || s->window == USAGE_WINDOW_MONTH) {
+    rc = total_read(db, account_id, s->meter, &s->used, &s->reserved);
+    if (s->window != USAGE_WINDOW_DAY && s->window != USAGE_WINDOW_MONTH)
+        first_day = GATHER_TOTAL;
+    else if (rc == 0)
         rc = db_get_int(db, STMT_DAILY_USED,
                         DB_ARGS(DB_INT(account_id), DB_INT(s->meter), DB_INT(first_day)),
                         &s->used);
-    } else {
-        first_day = GATHER_TOTAL;
-        rc = db_get_int(db, STMT_TOTALS_USED, DB_ARGS(DB_INT(account_id), DB_INT(s->meter)),
-                        &s->used);
-    }
     s->used += gather_waiting(db, account_id, s->meter, first_day);
-    return rc == ERR_NOT_FOUND ? 0 : rc;
+    s->reserved += gather_waiting_held(db, account_id, s->meter);
+    return rc;
 }
 
 static int plan_of_account(struct db *db, int64_t account_id, char plan[USAGE_NAME_MAX + 1])
@@ -90,7 +108,6 @@ static int plan_of_account(struct db *db, int64_t account_id, char plan[USAGE_NA
 int limits_of_account(struct db *db, int64_t account_id, bool of_group, int64_t now_us,
                       struct usage_limit_state *states, size_t *count)
 {
-    const enum stmt held = of_group ? STMT_HELD_BY_GROUP : STMT_HELD_BY_ACCOUNT;
     const int64_t today = zone_day_of(NULL, now_us);
     struct usage_limit_state *own = states + *count;
     char plan[USAGE_NAME_MAX + 1];
@@ -101,10 +118,7 @@ int limits_of_account(struct db *db, int64_t account_id, bool of_group, int64_t 
         rc = plan_limits_read(db, plan, own, &n);
     for (size_t i = 0; i < n && rc == 0; i++) {
         own[i].of_group = of_group;
-        rc = used_read(db, account_id, today, &own[i]);
-        if (rc == 0)
-            rc = db_get_int(db, held, DB_ARGS(DB_INT(account_id), DB_INT(own[i].meter)),
-                            &own[i].reserved);
+        rc = figures_read(db, account_id, today, &own[i]);
     }
     if (rc == 0)
         *count += n;

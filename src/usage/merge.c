@@ -86,7 +86,39 @@ static int share_move(struct db *db, const struct share *share, int64_t from, in
     return rc ? rc : ledger_add(db, &event, &change);
 }
 
-/* Reservations move row by row, each with both sides in the ledger. */
+static int held_read(struct db *db, int64_t account_id, int64_t held[USAGE_METERS_MAX])
+{
+    int row, ended, rc = db_run(db, STMT_HELD_OF_ACCOUNT, DB_ARGS(DB_INT(account_id)));
+
+    while (rc == 0 && (row = db_next(db, STMT_HELD_OF_ACCOUNT)) != 0) {
+        const int64_t meter = row > 0 ? db_int(db, STMT_HELD_OF_ACCOUNT, 0) : -1;
+
+        if (row < 0)
+            rc = row;
+        else if (meter >= 0 && meter < USAGE_METERS_MAX)
+            held[meter] = db_int(db, STMT_HELD_OF_ACCOUNT, 1);
+    }
+    ended = db_done(db, STMT_HELD_OF_ACCOUNT);
+    return rc ? rc : ended;
+}
+
+static int held_sums_move(struct db *db, int64_t from, int64_t to)
+{
+    const struct usage_subject source = { from, 0 }, target = { to, 0 };
+    int64_t held[USAGE_METERS_MAX] = { 0 };
+    int rc = held_read(db, from, held);
+
+    for (int meter = 0; meter < USAGE_METERS_MAX && rc == 0; meter++) {
+        if (held[meter] == 0)
+            continue;
+        rc = ledger_held_add(db, &source, meter, -held[meter]);
+        if (rc == 0)
+            rc = ledger_held_add(db, &target, meter, held[meter]);
+    }
+    return rc;
+}
+
+/* Reservations move row by row, each with both sides in the ledger; their group stays. */
 static int holds_move(struct db *db, int64_t from, int64_t to, int64_t now_us)
 {
     int rc = db_exec(db, STMT_HOLDS_MERGE_OUT, DB_ARGS(DB_INT(now_us), DB_INT(from)));
@@ -94,6 +126,8 @@ static int holds_move(struct db *db, int64_t from, int64_t to, int64_t now_us)
     if (rc == 0)
         rc = db_exec(db, STMT_HOLDS_MERGE_IN,
                      DB_ARGS(DB_INT(now_us), DB_INT(to), DB_INT(from)));
+    if (rc == 0)
+        rc = held_sums_move(db, from, to);
     return rc ? rc : db_exec(db, STMT_HOLDS_MOVE, DB_ARGS(DB_INT(to), DB_INT(from)));
 }
 

@@ -57,6 +57,7 @@ int usage_verify(struct db *db, struct usage_verify_report *ret, struct err *ret
         { STMT_VERIFY_PLATFORM_TOTALS, "platform sums" },
         { STMT_VERIFY_PLATFORM_DAILY, "platform daily sums" },
         { STMT_VERIFY_RESERVATIONS, "reservations" },
+        { STMT_VERIFY_HELD, "held sums" },
     };
     struct usage_verify_report report = { .is_equal = true };
     int rc = counts_read(db, &report);

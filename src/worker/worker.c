@@ -260,10 +260,15 @@ static void run_failed(struct run *r, int rc, const struct err *err, int64_t ela
 
     if (r->is_lost)
         return;
+    if (rc == ERR_CANCELLED) { /* the server stops: its next start goes on with the job */
+        log_write(LOG_INFO, "job_given_back", LOG_STR("job_id", r->job.job_id));
+        (void)step_insist(r, &s, give_back_apply);
+        return;
+    }
     log_write(LOG_WARNING, "job_failed", LOG_STR("job_id", r->job.job_id),
               LOG_STR("code", err_name(rc)), LOG_STR("error", err->text),
               LOG_INT("attempt", r->job.attempts));
-    if (rc == ERR_CANCELLED || s.counts)
+    if (s.counts)
         (void)step_insist(r, &s, give_back_apply);
     else
         (void)step_insist(r, &s, finish_apply);

@@ -259,6 +259,11 @@ class Everything(Base):
         self.assertDate(got["timestamp"])
         self.assertEqual(got["users"]["total"],
                          got["users"]["active"] + got["users"]["inactive"])
+        guest = self.server.guest()
+        self.answer(guest.delete(f"/audio/jobs/{guest.uploaded()}"), 200)
+        got = self.get("/admin/stats/overview")
+        for kind in ("users", "jobs"):
+            self.assertLessEqual(got[kind]["new_last_24h"], got[kind]["total"])
 
     def test_cleanup(self):
         reply = self.answer(self.admin.post("/admin/cleanup/expired"), 200)

@@ -1,4 +1,5 @@
 """/audio: uploads, jobs, downloads."""
+import email.utils
 import json
 import socket
 import subprocess
@@ -287,6 +288,22 @@ class Jobs(Case):
             with self.subTest(asked):  # a Range that cannot be read is not there
                 self.assertEqual(self.user.get(path, Range=asked).status, 200)
 
+    def test_when_a_file_was_made(self):
+        status = self.user.get(f"/audio/status/{self.job}").json
+        for path, made in ((f"/audio/download/{self.job}", "completed_at"),
+                           (f"/audio/original/{self.job}", "created_at")):
+            with self.subTest(path):
+                told = self.user.head(path).headers["Last-Modified"]
+                self.assertRegex(told, r"^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$")
+                self.assertEqual(email.utils.parsedate_to_datetime(told).isoformat()[:19],
+                                 status[made][:19])
+
+    def test_no_range_no_file(self):
+        reply = self.user.get(f"/audio/download/{self.job}", Range="bytes=999999999-")
+        self.problem(reply, 416)
+        self.assertRegex(reply.headers["Content-Range"], r"^bytes \*/\d+$")
+        self.assertNotIn("Content-Disposition", reply.headers)
+
     def test_conditions(self):
         path = f"/audio/download/{self.job}"
         tag = self.user.head(path).headers["ETag"]
@@ -375,6 +392,23 @@ class Jobs(Case):
         [t.start() for t in threads]
         [t.join() for t in threads]
         self.assertEqual(wrong, [])
+
+
+class Interrupted(Case):
+    OPTIONS = ("--grace", "0", "--user-processing", "10h", "--duration-max", "1h")
+
+    def test_a_stop_is_no_failure_of_the_job(self):
+        user = self.server.user()
+        data = wav(2.0)[44:] * 300
+        job = user.uploaded(wav_header(len(data)) + data)
+        for _ in range(4):  # more often than a job is tried
+            self.assertEqual(self.server.stop(), 0)
+            self.server.start()
+        self.assertEqual(user.wait_for_job(job)["status"], "completed")
+        log = self.server.log(1000)
+        self.assertIn("event=job_given_back job_id=" + job, log)
+        self.assertNotIn("job_failed", log)
+        self.assertEqual(self.server.verify().returncode, 0)
 
 
 class Unfinished(Case):

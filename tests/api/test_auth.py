@@ -46,6 +46,12 @@ class Signup(Case):
         user = self.answer(self.signup(person("mixed", email="MixedCase@EXAMPLE.Com")), 201)
         self.assertEqual(user["email"], "MixedCase@example.com")
 
+    def test_blanks_around_an_email_are_none_of_it(self):
+        user = self.answer(self.signup(person("blanks", email=" blanks@example.com\t ")), 201)
+        self.assertEqual(user["email"], "blanks@example.com")
+        for email in ("bl anks@example.com", "   "):
+            self.problem(self.signup(person("blanks2", email=email)), 422)
+
     def test_extra_fields_change_nothing(self):
         user = self.answer(self.signup(person("extra", is_admin=True, id=77)), 201)
         self.assertNotEqual(user["id"], 77)
@@ -138,6 +144,7 @@ class Signup(Case):
                                            {"Content-Type": "application/json"}), 422)["detail"]
                 self.assertEqual(errors[0]["type"], "json_invalid")
                 self.assertEqual(errors[0]["loc"][0], "body")
+                self.assertIs(type(errors[0]["loc"][1]), int)
                 self.assertEqual(errors[0]["msg"], "JSON decode error")
         self.invalid(send("POST", "/auth/signup"), ("missing", ("body",), "Field required"))
 
@@ -209,8 +216,9 @@ class Login(Case):
             begun = time.monotonic()
             self.login(name, "wrong password")
             return time.monotonic() - begun
-        known = sorted(seconds("alice") for _ in range(7))[3]
-        unknown = sorted(seconds("ghost") for _ in range(7))[3]
+        # In turn, and the quickest of each: what else the machine does only adds.
+        pairs = [(seconds("alice"), seconds("ghost")) for _ in range(9)]
+        known, unknown = (min(times) for times in zip(*pairs))
         self.assertLess(abs(known - unknown), 0.5 * max(known, unknown), (known, unknown))
 
     def test_missing(self):

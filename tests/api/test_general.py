@@ -85,6 +85,10 @@ class General(Case):
         reply = self.server.client().request("DELETE", "/usage/me")
         self.problem(reply, 405, "Method Not Allowed")
         self.assertEqual(reply.headers["Allow"], "GET, HEAD")
+        reply = self.server.client().request("OPTIONS", "/audio/jobs/x")
+        self.problem(reply, 405, "Method Not Allowed")
+        self.assertEqual(reply.headers["Allow"], "DELETE")
+        self.problem(self.server.client().request("OPTIONS", "/nowhere"), 404, "Not Found")
 
     def test_a_request_id_is_kept_when_it_is_sane(self):
         get = self.server.client().get

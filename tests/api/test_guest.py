@@ -4,7 +4,7 @@ import time
 import uuid
 
 from bodies import claims, sign
-from whazz import PASSWORD, UUID, Case
+from whazz import PASSWORD, UUID, Case, raw, statuses
 
 
 class Session(Case):
@@ -196,3 +196,30 @@ class Throttle(Case):
         seen = [self.server.client().post("/guest/session") for _ in range(6)]
         self.assertEqual([r.status for r in seen], [200] * 4 + [429] * 2)
         self.assertGreaterEqual(int(seen[-1].headers["Retry-After"]), 1)
+
+
+class BehindAProxy(Case):
+    PLENTY = False
+    OPTIONS = ("--guests-per-hour", "4", "--trusted-proxies", "127.0.0.1")
+
+    def statuses_from(self, *forwarded):
+        """Of six sessions asked for by way of a proxy, with these lines, {n} counting."""
+        seen = []
+        for n in range(6):
+            lines = b"".join(b"X-Forwarded-For: %s\r\n" % f.format(n=n).encode()
+                             for f in forwarded)
+            seen += statuses(raw(self.server.port, b"POST /guest/session HTTP/1.1\r\nHost: x\r\n"
+                                 b"Connection: close\r\nContent-Length: 0\r\n" + lines +
+                                 b"\r\n"))
+        return seen
+
+    def test_the_network_is_the_one_that_the_proxy_saw(self):
+        for forwarded in (("192.0.2.7",), ("10.{n}.0.1, 198.51.100.7",),
+                          ("10.{n}.0.1", "203.0.113.7"),
+                          ("10.{n}.0.1", "11.{n}.0.1, 11.{n}.0.2", "8.8.8.8"),
+                          ("10.{n}.0.1", "9.9.9.9", "127.0.0.1")):
+            with self.subTest(forwarded):
+                self.assertEqual(self.statuses_from(*forwarded), [200] * 4 + [429] * 2)
+
+    def test_networks_have_a_budget_each(self):
+        self.assertEqual(self.statuses_from("10.{n}.0.1", "100.{n}.0.1"), [200] * 6)

@@ -27,6 +27,23 @@ class Framing(Case):
                              headers + b"\r\n0\r\n\r\n" + second, timeout=5)
                 self.assertNotIn(200, statuses(answer), answer)
 
+    def test_nothing_is_read_after_a_body_of_unclear_length(self):
+        for status, headers in (
+                (400, b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"),
+                (400, b"Content-Length: 5\r\nContent-Length: 5\r\n"),
+                (400, b"Transfer-Encoding : chunked\r\n"),
+                (400, b"Content-Length : 5\r\n"),
+                (400, b"Transfer-Encoding\x0b: chunked\r\n"),
+                (501, b"Transfer-Encoding: xchunked\r\n"),
+                (501, b"Transfer-Encoding: gzip, chunked\r\n"),
+                (501, b"Transfer-Encoding: \x0bchunked\r\n")):
+            with self.subTest(headers):
+                self.refused(b"POST /auth/login HTTP/1.1\r\nHost: x\r\n" + headers +
+                             b"\r\n0\r\n\r\n" + GET + b"\r\n", status)
+        answer = raw(self.server.port, b"POST /auth/login HTTP/1.0\r\nConnection: keep-alive\r\n"
+                     b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + GET + b"\r\n", timeout=5)
+        self.assertEqual(statuses(answer), [400], answer)
+
     def test_lengths_that_are_none(self):
         for length in (b"-1", b"+4", b"4 4", b"0x4", b"99999999999999999999", b"abc"):
             with self.subTest(length):

@@ -2,6 +2,7 @@
 
     test_commands.py WHAZZ
 """
+import contextlib
 import http.client
 import json
 import math
@@ -175,6 +176,35 @@ class Users(Folder):
             self.check(self.run_on_data(*args), 1, err="whazz: ")
         self.assertFalse((self.data / "whazz.db").exists())
 
+    def test_a_name_cannot_steer_the_terminal(self):
+        self.check(self.add("ann"), 0)
+        for name in ("\x1b[31mred", "two\r\nlines", "\x9b31mc1", "\x7fdel"):
+            with contextlib.closing(sqlite3.connect(self.data / "whazz.db")) as db:
+                db.execute("UPDATE users SET username = ?1, email = ?1 || '@example.org'", (name,))
+                db.commit()
+            table = self.check(self.run_on_data("user", "list"), 0).stdout
+            self.assertEqual(len(table.splitlines()), 2, table)
+            self.assertTrue(table.replace("\n", "").isprintable(), ascii(table))
+            self.assertEqual(set(self.users()), {name})
+
+    def test_a_list_takes_no_name(self):
+        self.check(self.add("ann"), 0)
+        self.check(self.run_on_data("user", "list", "ann"), 2, err="Usage:")
+
+    def test_figures_of_another_version_are_not_read(self):
+        self.check(self.add("ann"), 0)
+        for statement, told in (
+                ("INSERT INTO schema_migrations SELECT MAX(version) + 1, 'x', 1 FROM "
+                 "schema_migrations", "newer than this program"),
+                ("DELETE FROM schema_migrations WHERE version > 3", "older than this program"),
+                ("DROP TABLE schema_migrations", "is not of this program")):
+            with contextlib.closing(sqlite3.connect(self.data / "whazz.db")) as db:
+                db.execute(statement)
+                db.commit()
+            for args in (["user", "list"], ["stats"], ["verify"]):
+                done = self.check(self.run_on_data(*args), 1, err=told)
+                self.assertEqual(done.stdout, "")
+
 
 class Figures(Folder):
     def test_the_platforms_and_a_persons_figures(self):
@@ -202,7 +232,8 @@ class Figures(Folder):
         self.check(self.add("ann"), 0)
         done = self.check(self.run_on_data("verify"), 0, out="equal.")
         self.assertRegex(done.stdout, r"^Compared \d+ figures of \d+ accounts with \d+ ledger")
-        self.sql("INSERT INTO usage_totals VALUES (1, 0, '', 7, 0, 0, 0)")
+        self.sql("INSERT INTO usage_totals (account_id, meter, type, sum, first_us, last_us, ranked)"
+                 " VALUES (1, 0, '', 7, 0, 0, 0)")
         self.check(self.run_on_data("verify"), 1, out="First difference: ")
 
 

@@ -32,7 +32,7 @@ DATE = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
 UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 SANITIZER = re.compile(r"(WARNING|ERROR): \w+Sanitizer|runtime error:")
 # Throttles that would hinder a test; the tests of throttles set their own.
-PLENTY = ("--signups-per-hour", "1000000", "--guests-per-hour", "1000000",
+PLENTY = ("--grace", "2s", "--signups-per-hour", "1000000", "--guests-per-hour", "1000000",
           "--logins-per-minute", "1000000", "--network-factor", "1000")
 
 
@@ -141,13 +141,17 @@ class Server:
         return self.start()
 
     def close(self):
-        self.kill()
-        report = SANITIZER.search(self.log(10**6))
+        """Ends it as an operator would, so that leaks are told, and fails on what it says."""
+        status = self.stop() if self.alive() else 0
+        said = self.log(10**6)
+        report = SANITIZER.search(said)
         shutil.rmtree(self.home, ignore_errors=True)
         if self in Server.running:
             Server.running.remove(self)
         if report:
-            raise AssertionError("a sanitizer's report:\n" + report.string[report.start():][:5000])
+            raise AssertionError("a sanitizer's report:\n" + said[report.start():][:5000])
+        if status != 0:
+            raise AssertionError(f"it ended with {status}:\n" + said[-5000:])
 
     # ---- what it looks like from outside ----
     def log(self, lines=60):

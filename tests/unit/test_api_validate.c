@@ -30,10 +30,10 @@ static void a_body_must_be_a_json_object(void **state)
         { "", "[{\"type\":\"missing\",\"loc\":[\"body\"],\"msg\":\"Field required\"}]" },
         { "[1]", "[{\"type\":\"model_attributes_type\",\"loc\":[\"body\"],\"msg\":\"Input "
                  "should be a valid dictionary or object to extract fields from\"}]" },
-        { "{\"a\":", "[{\"type\":\"json_invalid\",\"loc\":[\"body\",\"5\"],\"msg\":\"JSON "
+        { "{\"a\":", "[{\"type\":\"json_invalid\",\"loc\":[\"body\",5],\"msg\":\"JSON "
                      "decode error\",\"ctx\":{\"error\":\"Expecting value\"}}]" },
         { "{\"a\":\"\\q\"}",
-          "[{\"type\":\"json_invalid\",\"loc\":[\"body\",\"6\"],\"msg\":\"JSON decode "
+          "[{\"type\":\"json_invalid\",\"loc\":[\"body\",6],\"msg\":\"JSON decode "
           "error\",\"ctx\":{\"error\":\"Invalid \\\\escape\"}}]" },
     };
     struct fake f = { 0 };

@@ -107,6 +107,7 @@ static void counts_follow_every_change(void **state)
     assert_int_equal(c.users_active, 1);
     assert_int_equal(c.users_verified, 0);
     assert_int_equal(c.users_admins, 0);
+    assert_int_equal(c.users_new_last_24h, 1);
 }
 
 static void a_deleted_users_name_is_free_and_its_number_is_not(void **state)

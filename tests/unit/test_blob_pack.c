@@ -1,158 +1,4 @@
-#include "tests/unit/unit.h"
-
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include "base/clock.h"
-#include "blob/blob.h"
-#include "blob/name.h"
-
-enum { SIZE = 100000 };
-
-static char dir[64];
-static struct blob_store *store;
-static int syncs, sync_errnum;
-
-/* The C library's, which the store calls, with a disk that can fail. */
-int fdatasync(int fd)
-{
-    syncs++;
-    errno = sync_errnum;
-    return sync_errnum ? -1 : (int)syscall(SYS_fdatasync, fd);
-}
-
-static int remove_visited(const char *path, const struct stat *st, int type,
-                          struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
-static int open_store(void **state)
-{
-    (void)state;
-    (void)snprintf(dir, sizeof dir, "/tmp/test_pack_XXXXXX");
-    return mkdtemp(dir) ? blob_store_open(dir, &store, NULL) : -1;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    blob_store_close(&store);
-    return nftw(dir, remove_visited, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static void reopen(void)
-{
-    blob_store_close(&store);
-    assert_int_equal(blob_store_open(dir, &store, NULL), 0);
-}
-
-/* Their number, and the blocks that they take. */
-static int packs_in_store(int64_t *ret_bytes)
-{
-    char path[512];
-    struct dirent *entry;
-    struct stat st;
-    DIR *packs;
-    int count = 0;
-
-    *ret_bytes = 0;
-    (void)snprintf(path, sizeof path, "%s/packs", dir);
-    packs = opendir(path);
-    assert_non_null(packs);
-    while ((entry = readdir(packs))) {
-        if (entry->d_name[0] == '.')
-            continue;
-        (void)snprintf(path, sizeof path, "%s/packs/%.200s", dir, entry->d_name);
-        assert_int_equal(stat(path, &st), 0);
-        *ret_bytes += st.st_blocks * 512;
-        count++;
-    }
-    (void)closedir(packs);
-    return count;
-}
-
-static int packs_count(void)
-{
-    int64_t bytes;
-
-    return packs_in_store(&bytes);
-}
-
-/* Bytes that no other seed gives. */
-static void fill(unsigned char *bytes, size_t len, unsigned seed)
-{
-    for (size_t i = 0; i < len; i++)
-        bytes[i] = (unsigned char)(seed * 31 + i * (seed + 7) + (i >> 8));
-}
-
-static int put_unsettled(unsigned seed, size_t len, char name[BLOB_NAME_SIZE])
-{
-    static _Thread_local unsigned char bytes[BLOB_SMALL_BYTES_MAX];
-    char digest[BLOB_DIGEST_SIZE];
-    struct blob_writer *w;
-    int rc = blob_writer_open_bounded(store, "wav", (int64_t)len, &w, NULL);
-
-    if (rc)
-        return rc;
-    fill(bytes, len, seed);
-    rc = blob_writer_add(w, bytes, len / 3, NULL);
-    if (rc == 0)
-        rc = blob_writer_add(w, bytes + len / 3, len - len / 3, NULL);
-    if (rc == 0)
-        rc = blob_writer_commit(w, digest, NULL);
-    (void)snprintf(name, BLOB_NAME_SIZE, "%s", blob_writer_name(w));
-    blob_writer_close(&w);
-    return rc;
-}
-
-static int put(unsigned seed, size_t len, char name[BLOB_NAME_SIZE])
-{
-    const int rc = put_unsettled(seed, len, name);
-
-    return rc ? rc : blob_store_settle(store, NULL);
-}
-
-static bool is_whole(const char *name, unsigned seed, size_t len)
-{
-    static _Thread_local unsigned char expected[BLOB_SMALL_BYTES_MAX],
-        found[BLOB_SMALL_BYTES_MAX + 1];
-    int64_t bytes;
-    ssize_t got;
-    int fd;
-
-    if (blob_open(store, name, &fd, &bytes, NULL) != 0)
-        return false;
-    got = read(fd, found, sizeof found);
-    (void)close(fd);
-    fill(expected, len, seed);
-    return bytes == (int64_t)len && got == (ssize_t)len &&
-           memcmp(found, expected, len) == 0;
-}
-
-static bool exists(const char *name)
-{
-    int64_t bytes;
-    int fd, rc = blob_open(store, name, &fd, &bytes, NULL);
-
-    if (rc == 0)
-        (void)close(fd);
-    else
-        assert_int_equal(rc, ERR_NOT_FOUND);
-    return rc == 0;
-}
+#include "tests/unit/pack_fixture.h"
 
 /* ---- blobs ---- */
 
@@ -220,6 +66,7 @@ static void past_a_few_hundred_at_a_time_files_are_made(void **state)
     assert_in_range(in_memory, 1, WRITERS - 1);
     for (unsigned i = 0; i < WRITERS; i++) {
         assert_int_equal(blob_writer_commit(writers[i], digest, NULL), 0);
+        assert_int_equal(blob_writer_rely(writers[i], NULL), 0);
         assert_int_equal(blob_store_settle(store, NULL), 0);
         assert_true(exists(blob_writer_name(writers[i])));
         blob_writer_close(&writers[i]);
@@ -333,126 +180,6 @@ static void eight_threads_write_and_remove_at_once(void **state)
     }
 }
 
-/* ---- faults ---- */
-
-static void a_disk_that_ends_leaves_nothing_of_a_blob(void **state)
-{
-    char first[BLOB_NAME_SIZE], second[BLOB_NAME_SIZE], third[BLOB_NAME_SIZE];
-    struct rlimit before, small;
-    int64_t bytes, then;
-
-    (void)state;
-    (void)signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(put(1, SIZE, first), 0);
-    (void)packs_in_store(&bytes);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    small = before;
-    small.rlim_cur = SIZE + 50000; /* in the middle of the second */
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    assert_int_equal(put(2, SIZE, second), ERR_IO);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    assert_false(exists(second));
-    (void)packs_in_store(&then);
-    assert_int_equal(then, bytes);
-    assert_int_equal(put(3, SIZE, third), 0);
-    assert_true(is_whole(first, 1, SIZE));
-    assert_true(is_whole(third, 3, SIZE));
-}
-
-/* What a failed sync leaves behind cannot be told, so nothing of its pack may be relied on.
- */
-static void a_sync_that_fails_is_told_to_all_it_stood_for(void **state)
-{
-    char name[BLOB_NAME_SIZE], digest[BLOB_DIGEST_SIZE];
-    struct blob_writer *w[2];
-    struct err err = { 0 };
-
-    (void)state;
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(blob_writer_open_bounded(store, "wav", 10, &w[i], NULL), 0);
-        assert_int_equal(blob_writer_add(w[i], "abc", 3, NULL), 0);
-        assert_int_equal(blob_writer_commit(w[i], digest, NULL), 0);
-        assert_int_equal(blob_writer_check(w[i], NULL), 0);
-    }
-    sync_errnum = EIO;
-    assert_int_equal(blob_store_settle(store, &err), ERR_IO);
-    sync_errnum = 0;
-    assert_non_null(strstr(err.text, "cannot write"));
-    assert_int_equal(blob_writer_check(w[0], NULL), ERR_IO);
-    assert_int_equal(blob_writer_check(w[1], NULL), ERR_IO);
-    assert_int_equal(blob_store_settle(store, NULL), 0);
-    assert_int_equal(blob_writer_check(w[1], NULL), ERR_IO);
-    assert_int_equal(put(1, SIZE, name), 0); /* in another pack */
-    assert_int_equal(packs_count(), 2);
-    for (int i = 0; i < 2; i++) {
-        blob_discard(store, blob_writer_name(w[i]));
-        blob_writer_close(&w[i]);
-    }
-    assert_true(is_whole(name, 1, SIZE));
-}
-
-static void settling_syncs_once_for_all_and_not_in_vain(void **state)
-{
-    char names[3][BLOB_NAME_SIZE];
-
-    (void)state;
-    for (unsigned i = 0; i < 3; i++)
-        assert_int_equal(put_unsettled(i, SIZE, names[i]), 0);
-    syncs = 0;
-    assert_int_equal(blob_store_settle(store, NULL), 0);
-    assert_int_equal(syncs, 1);
-    assert_int_equal(blob_store_settle(store, NULL), 0);
-    assert_int_equal(syncs, 1);
-    for (unsigned i = 0; i < 3; i++)
-        assert_true(is_whole(names[i], i, SIZE));
-    assert_int_equal(put(4, SIZE, names[0]), 0);
-    assert_int_equal(syncs, 2);
-}
-
-static void what_goes_before_it_is_settled_is_never_written(void **state)
-{
-    char names[4][BLOB_NAME_SIZE];
-    int64_t bytes;
-
-    (void)state;
-    for (unsigned i = 0; i < 4; i++)
-        assert_int_equal(put_unsettled(i, SIZE, names[i]), 0);
-    assert_int_equal(blob_remove(store, names[1], NULL), 0);
-    assert_int_equal(blob_remove(store, names[3], NULL), 0);
-    assert_int_equal(blob_remove(store, names[3], NULL), 0);
-    (void)packs_in_store(&bytes);
-    assert_int_equal(bytes, 0);
-    assert_int_equal(put_unsettled(5, SIZE, names[3]), 0);
-    assert_int_equal(blob_store_settle(store, NULL), 0);
-    (void)packs_in_store(&bytes);
-    assert_in_range(bytes, 3 * SIZE, 3 * (SIZE + 2 * PACK_PAGE_BYTES));
-    assert_true(is_whole(names[0], 0, SIZE));
-    assert_false(exists(names[1]));
-    assert_true(is_whole(names[2], 2, SIZE));
-    assert_true(is_whole(names[3], 5, SIZE));
-}
-
-static void all_that_waits_may_go_again(void **state)
-{
-    char names[2][BLOB_NAME_SIZE];
-
-    (void)state;
-    for (unsigned i = 0; i < 3; i++) {
-        assert_int_equal(put_unsettled(1, SIZE, names[0]), 0);
-        assert_int_equal(blob_remove(store, names[0], NULL), 0);
-    }
-    syncs = 0;
-    assert_int_equal(blob_store_settle(store, NULL), 0);
-    assert_int_equal(syncs, 0);
-    assert_int_equal(put_unsettled(2, SIZE, names[1]), 0);
-    assert_int_equal(blob_store_settle(store, NULL), 0);
-    assert_int_equal(blob_store_settle(store, NULL), 0);
-    assert_int_equal(syncs, 1);
-    reopen();
-    assert_false(exists(names[0]));
-    assert_true(is_whole(names[1], 2, SIZE));
-}
-
 static void what_waits_in_memory_can_be_looked_at(void **state)
 {
     struct blob_writer *w;
@@ -544,18 +271,20 @@ static void a_crash_keeps_what_was_committed(void **state)
 
     (void)state;
     assert_int_equal(pipe(said), 0);
+    blob_store_close(&store); /* its thread would not be in the child */
     child = fork();
     if (child == 0) {
         struct blob_writer *w;
 
-        if (put(4, SIZE, name) == 0 && blob_store_settle(store, NULL) == 0 &&
-            write(said[1], name, sizeof name) > 0 &&
+        if (blob_store_open(dir, &store, NULL) == 0 && put(4, SIZE, name) == 0 &&
+            blob_store_settle(store, NULL) == 0 && write(said[1], name, sizeof name) > 0 &&
             blob_writer_open_bounded(store, "wav", 100, &w, NULL) == 0 &&
             blob_writer_add(w, "x", 1, NULL) == 0)
             (void)kill(getpid(), SIGKILL);
         _exit(1);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(blob_store_open(dir, &store, NULL), 0);
     assert_true(WIFSIGNALED(status));
     assert_int_equal(read(said[0], name, sizeof name), sizeof name);
     (void)close(said[0]);
@@ -568,8 +297,6 @@ static void a_crash_keeps_what_was_committed(void **state)
     assert_int_equal(packs_count(), 0);
 }
 
-#define STORE_TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -581,11 +308,6 @@ int main(void)
         STORE_TEST(a_removed_one_gives_its_blocks_back_and_leaves_the_rest),
         STORE_TEST(another_name_of_the_place_is_none),
         STORE_TEST(eight_threads_write_and_remove_at_once),
-        STORE_TEST(a_disk_that_ends_leaves_nothing_of_a_blob),
-        STORE_TEST(a_sync_that_fails_is_told_to_all_it_stood_for),
-        STORE_TEST(settling_syncs_once_for_all_and_not_in_vain),
-        STORE_TEST(what_goes_before_it_is_settled_is_never_written),
-        STORE_TEST(all_that_waits_may_go_again),
         STORE_TEST(what_waits_in_memory_can_be_looked_at),
         STORE_TEST(a_sweep_takes_the_unowned_and_the_broken_only),
         STORE_TEST(a_crash_keeps_what_was_committed),

@@ -9,7 +9,10 @@ static void names_are_written_so_that_they_cannot_end_the_field(void **state)
     } cases[] = {
         { "", "filename=\"\"" },
         { "processed_my song.wav", "filename=\"processed_my song.wav\"" },
-        { "q\"x\\y.wav", "filename=\"q\\\"x\\\\y.wav\"" },
+        { "q\"x\\y.wav", "filename=\"q\\\"x_y.wav\"" },
+        { "processed_../../etc/passwd.wav",
+          "filename=\"processed_.._.._etc_passwd.wav\"" },
+        { "é/\\.wav", "filename=\"___.wav\"; filename*=UTF-8''%C3%A9__.wav" },
         { "a\r\nSet-Cookie: b\x7f.wav", "filename=\"aSet-Cookie: b.wav\"" },
         { "音楽.wav", "filename=\"__.wav\"; filename*=UTF-8''%E9%9F%B3%E6%A5%BD.wav" },
         { "é 'a'%.wav",

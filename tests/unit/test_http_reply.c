@@ -29,6 +29,19 @@ static void headers_follow_each_other(void **state)
     http_reply_clear(&reply);
 }
 
+static void times_are_dates_of_http(void **state)
+{
+    static const char expected[] = "A\0Sun, 06 Nov 1994 08:49:37 GMT";
+    struct http_reply reply;
+
+    (void)state;
+    begin(&reply);
+    http_reply_header_time(&reply, "A", 784111777999999);
+    assert_int_equal(reply.headers.len, sizeof expected);
+    assert_memory_equal(reply.headers.data, expected, sizeof expected);
+    http_reply_clear(&reply);
+}
+
 static void a_long_value_is_there_whole_or_not_at_all(void **state)
 {
     char *value = malloc(LONG + 2);
@@ -79,6 +92,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(headers_follow_each_other),
+        cmocka_unit_test(times_are_dates_of_http),
         cmocka_unit_test(a_long_value_is_there_whole_or_not_at_all),
         cmocka_unit_test(too_many_leave_those_that_came_first),
     };

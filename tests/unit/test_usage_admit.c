@@ -143,6 +143,33 @@ static void a_hold_counts_until_it_is_settled_with_the_truth(void **state)
     fixture_assert_equal(f);
 }
 
+/* Holds of one transaction see each other before any is stored, and one that is rolled back
+ * leaves nothing. */
+static int hold_twice(struct db *db, void *ctx)
+{
+    struct admission *a = ctx;
+    int rc = admit(db, &a[0]);
+
+    return rc ? rc : admit(db, &a[1]);
+}
+
+static void holds_of_one_transaction_add_up(void **state)
+{
+    struct fixture *f = *state;
+    struct admission pair[] = { admission_of(f, 1), admission_of(f, 2) };
+
+    pair[0].group = pair[1].group = f->group;
+    pair[0].time = 40;
+    pair[1].time = 21;
+    assert_int_equal(usage_store_write(f->store, hold_twice, pair), ERR_LIMIT);
+    assert_int_equal(pair[1].refusal.limits[0].reserved, 40);
+    assert_int_equal(state_of(f, TIME).reserved, 0);
+    pair[1].time = 20;
+    assert_int_equal(usage_store_write(f->store, hold_twice, pair), 0);
+    assert_int_equal(state_of(f, TIME).reserved, 60);
+    fixture_assert_equal(f);
+}
+
 struct expiry {
     int64_t now_us, count;
 };
@@ -240,6 +267,7 @@ int main(void)
         CASE(the_fifth_fits_and_the_sixth_is_refused),
         CASE(all_or_nothing_and_every_violated_limit_is_named),
         CASE(a_hold_counts_until_it_is_settled_with_the_truth),
+        CASE(holds_of_one_transaction_add_up),
         CASE(a_forgotten_hold_expires_with_a_ledger_row),
         CASE(a_group_has_a_limit_of_its_own),
         CASE(of_a_thousand_at_once_exactly_five_are_accepted),

@@ -105,16 +105,35 @@ static int tamper(struct db *db, void *ctx)
         DB_ARGS(DB_INT(f->account), DB_INT(FILES), DB_TEXT(""), DB_INT(1), DB_INT(1)));
 }
 
-static void verify_names_a_figure_that_the_ledger_does_not_know(void **state)
+static int tamper_held(struct db *db, void *ctx)
 {
-    struct fixture *f = *state;
+    const struct fixture *f = ctx;
+
+    return db_exec(db, STMT_TOTALS_ADD,
+                   DB_ARGS(DB_INT(f->account), DB_INT(FILES), DB_TEXT(""), DB_INT(0),
+                           DB_INT(0), DB_INT(0), DB_INT(1)));
+}
+
+static void assert_named(struct fixture *f, int (*spoil)(struct db *db, void *ctx),
+                         const char *what)
+{
     struct usage_verify_report report;
 
     assert_int_equal(usage_store_write(f->store, charge_one, f), 0);
-    assert_int_equal(usage_store_write(f->store, tamper, f), 0);
+    assert_int_equal(usage_store_write(f->store, spoil, f), 0);
     assert_int_equal(usage_store_read(f->store, fixture_verify_work, &report), 0);
     assert_false(report.is_equal);
-    assert_non_null(strstr(report.difference, "daily sums"));
+    assert_non_null(strstr(report.difference, what));
+}
+
+static void verify_names_a_figure_that_the_ledger_does_not_know(void **state)
+{
+    assert_named(*state, tamper, "daily sums");
+}
+
+static void verify_names_a_hold_that_nobody_has(void **state)
+{
+    assert_named(*state, tamper_held, "held sums");
 }
 
 static int close_account(struct db *db, void *ctx)
@@ -147,6 +166,7 @@ int main(void)
         CASE(figures_survive_a_reopening),
         CASE(a_moved_meter_stops_the_opening),
         CASE(verify_names_a_figure_that_the_ledger_does_not_know),
+        CASE(verify_names_a_hold_that_nobody_has),
         CASE(a_closed_account_keeps_its_figures_and_takes_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

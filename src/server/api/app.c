@@ -93,7 +93,7 @@ static int app_identify(struct http_request *req)
     if (cache_identity_find(req))
         return 0;
     (void)network_client(&api->trusted_proxies, req->address,
-                         http_header(req, "X-Forwarded-For"), address);
+                         http_header_list(req, "X-Forwarded-For"), address);
     rc = auth_identify(api->auth, req->db, &credentials, req->now_us,
                        &api_context_of(req)->principal, &req->err);
     if (rc == 0)

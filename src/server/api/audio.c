@@ -116,25 +116,37 @@ static int file_ranges(struct http_request *req, struct http_reply *reply, struc
     return api_refuse(req, 416, "The file has %lld bytes", (long long)size);
 }
 
-/* Opens a job's blob as the reply, with name, tag and ranges. */
-static int file_reply(struct http_request *req, struct http_reply *reply, const char *blob,
-                      const char *digest, struct view filename)
+struct stored_file {
+    const char *blob, *digest;
+    struct view name; /* the client's */
+    int64_t made_us;
+};
+
+static void disposition_add(struct http_reply *reply, struct view filename)
 {
     struct buf disposition;
-    char etag[80];
-    int rc = blob_open(api_of(req)->blobs, blob, &reply->file_fd, &reply->file_bytes,
-                       &req->err);
 
-    if (rc)
-        return rc;
-    reply->kind = HTTP_REPLY_FILE;
-    (void)snprintf(etag, sizeof etag, "\"%.32s\"", digest);
     buf_init(&disposition, 4096);
     disposition_attachment(&disposition, filename);
     if (!disposition.error)
         http_reply_header(reply, "Content-Disposition", "%s", disposition.data);
     buf_release(&disposition);
+}
+
+/* Opens a job's blob as the reply, with name, tag and ranges. */
+static int file_reply(struct http_request *req, struct http_reply *reply,
+                      const struct stored_file *file)
+{
+    char etag[80];
+    int rc = blob_open(api_of(req)->blobs, file->blob, &reply->file_fd, &reply->file_bytes,
+                       &req->err);
+
+    if (rc)
+        return rc;
+    reply->kind = HTTP_REPLY_FILE;
+    (void)snprintf(etag, sizeof etag, "\"%.32s\"", file->digest);
     http_reply_header(reply, "ETag", "%s", etag);
+    http_reply_header_time(reply, "Last-Modified", file->made_us);
     http_reply_header(reply, "Accept-Ranges", "bytes");
     http_reply_header(reply, "Cache-Control", "private");
     if (etag_list_names(http_header(req, "If-None-Match"), view_of(etag))) {
@@ -144,7 +156,10 @@ static int file_reply(struct http_request *req, struct http_reply *reply, const 
         reply->status = 304;
         return 0;
     }
-    return file_ranges(req, reply, view_of(etag));
+    rc = file_ranges(req, reply, view_of(etag));
+    if (rc == 0)
+        disposition_add(reply, file->name);
+    return rc;
 }
 
 struct download {
@@ -180,7 +195,9 @@ static int audio_download(struct http_request *req, struct http_reply *reply)
     buf_init(&name, 1024);
     rc = job_output_name(&d->job, &output, &name);
     if (rc == 0)
-        rc = file_reply(req, reply, output.blob, output.digest, buf_view(&name));
+        rc = file_reply(req, reply,
+                        &(struct stored_file){ output.blob, output.digest, buf_view(&name),
+                                               d->job.completed_us });
     buf_release(&name);
     if (rc == ERR_NOT_FOUND)
         return api_refuse(req, 500, "Processed file not found");
@@ -201,8 +218,10 @@ static int audio_original(struct http_request *req, struct http_reply *reply)
         return rc;
     if (job.status == JOB_EXPIRED || !job.input_blob[0])
         return err_set(&req->err, ERR_GONE, "The file has expired");
-    rc = file_reply(req, reply, job.input_blob, job.input_digest,
-                    view_of(job.original_filename));
+    rc = file_reply(req, reply,
+                    &(struct stored_file){ job.input_blob, job.input_digest,
+                                           view_of(job.original_filename),
+                                           job.created_us });
     reply->content_type = job_content_type(job.format);
     return rc == ERR_NOT_FOUND ? api_refuse(req, 500, "Original file not found") : rc;
 }

@@ -80,7 +80,7 @@ static bool credential_of(struct http_request *req, char to[CREDENTIAL_MAX],
     return authorization.len + guest_id.len > 0 && piece_add(to, ret_len, authorization) &&
            piece_add(to, ret_len, guest_id) &&
            piece_add(to, ret_len, view_of(req->address)) &&
-           piece_add(to, ret_len, http_header(req, "X-Forwarded-For"));
+           piece_add(to, ret_len, http_header_list(req, "X-Forwarded-For"));
 }
 
 bool cache_identity_find(struct http_request *req)

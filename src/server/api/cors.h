@@ -4,8 +4,7 @@
 
 #include "server/http/http.h"
 
-/* The reply to OPTIONS: a preflight's, or 405. Returns 0, or 405 for the transport to
- * refuse. */
+/* The reply to a preflight; 405 for any other OPTIONS, which the transport refuses. */
 int cors_preflight(struct http_request *req, struct http_reply *reply);
 /* Adds what a browser needs to hand the reply to an allowed origin's page. */
 void cors_decorate(struct http_request *req, struct http_reply *reply);

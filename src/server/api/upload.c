@@ -480,7 +480,7 @@ int upload_write(struct http_request *req, struct http_reply *reply)
                                                  : (struct view){ NULL, 0 },
         .request_digest = u->request_digest,
     };
-    int rc = blob_writer_check(u->writer, &req->err);
+    int rc = blob_writer_rely(u->writer, &req->err);
 
     (void)reply;
     if (rc == 0)

@@ -12,8 +12,9 @@ int validate_result(struct http_request *req)
     return api_context_of(req)->invalid.len ? ERR_INVALID : 0;
 }
 
-void validate_add(struct http_request *req, const char *type, const char *where,
-                  const char *name, const char *msg, const char *ctx)
+/* With loc [where, name], [where, offset] when there is no name, or [where] alone. */
+static void entry_add(struct http_request *req, const char *type, const char *where,
+                      const char *name, int64_t offset, const char *msg, const char *ctx)
 {
     struct buf *list = &api_context_of(req)->invalid;
     struct json j;
@@ -32,6 +33,8 @@ void validate_add(struct http_request *req, const char *type, const char *where,
     json_text(&j, view_of(where));
     if (name)
         json_text(&j, view_of(name));
+    else if (offset >= 0)
+        json_int(&j, offset);
     json_array_end(&j);
     json_put_str(&j, "msg", msg);
     if (ctx) {
@@ -40,6 +43,12 @@ void validate_add(struct http_request *req, const char *type, const char *where,
     }
     json_object_end(&j);
     json_array_end(&j);
+}
+
+void validate_add(struct http_request *req, const char *type, const char *where,
+                  const char *name, const char *msg, const char *ctx)
+{
+    entry_add(req, type, where, name, -1, msg, ctx);
 }
 
 /* One past int64_t is beyond any bound. */
@@ -140,15 +149,14 @@ static void json_fault_add(struct http_request *req, size_t offset, const char *
 {
     struct buf ctx;
     struct json j;
-    char loc[24];
 
-    (void)snprintf(loc, sizeof loc, "%zu", offset);
     buf_init(&ctx, 2048);
     json_init(&j, &ctx);
     json_object_begin(&j);
     json_put_str(&j, "error", fault);
     json_object_end(&j);
-    validate_add(req, "json_invalid", "body", loc, "JSON decode error", ctx.data);
+    entry_add(req, "json_invalid", "body", NULL, (int64_t)offset, "JSON decode error",
+              ctx.data);
     buf_release(&ctx);
 }
 
@@ -251,10 +259,19 @@ int validate_bool(struct http_request *req, const struct json_value *object,
     return value;
 }
 
+static struct view trimmed(struct view text)
+{
+    while (text.len && strchr(" \t\r\n\v\f", text.ptr[0]))
+        text = view_slice(text, 1, text.len);
+    while (text.len && strchr(" \t\r\n\v\f", text.ptr[text.len - 1]))
+        text.len--;
+    return text;
+}
+
 bool validate_email(struct http_request *req, const struct json_value *object,
                     unsigned flags, char ret[AUTH_EMAIL_MAX + 1])
 {
-    const struct view text = validate_string(req, object, "email", flags, 0, 0);
+    const struct view text = trimmed(validate_string(req, object, "email", flags, 0, 0));
     const char *reason;
     char msg[256], ctx[256];
 

@@ -4,7 +4,8 @@
 
 static const struct view replacement = { "\xef\xbf\xbd", 3 };
 
-/* Takes a character off the front; what stands for it is in *ret, empty for a control. */
+/* Takes a character off the front; what stands for it is in *ret, empty for a control. What
+ * separates folders does not: the name is one of a file. */
 static uint32_t take_char(struct view *text, struct view *ret)
 {
     uint32_t code = 0xfffd;
@@ -14,6 +15,8 @@ static uint32_t take_char(struct view *text, struct view *ret)
     *text = view_slice(*text, len ? len : 1, text->len);
     if (code < 0x20 || (code >= 0x7f && code < 0xa0))
         ret->len = 0;
+    if (code == '/' || code == '\\')
+        *ret = view_of("_");
     return code;
 }
 
@@ -58,7 +61,7 @@ void disposition_attachment(struct buf *out, struct view filename)
             buf_add_char(out, '_');
             continue;
         }
-        if (code == '"' || code == '\\')
+        if (code == '"')
             buf_add_char(out, '\\');
         buf_add(out, c.ptr, c.len);
     }

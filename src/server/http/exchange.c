@@ -13,6 +13,7 @@ enum {
      * and the connection lives on; a larger one is answered at once and the connection
      * closed. */
     DRAIN_BYTES_MAX = 1 << 20,
+    LIST_BYTES_MAX = 64 << 10, /* more than all headers may have */
 };
 
 static const struct {
@@ -51,6 +52,38 @@ struct view http_header(struct http_request *req, const char *name)
 {
     return view_of(
         MHD_lookup_connection_value(exchange_of(req)->mhd, MHD_HEADER_KIND, name));
+}
+
+struct lines {
+    const char *name;
+    struct buf *joined;
+    size_t count;
+};
+
+static enum MHD_Result line_join(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                 const char *value)
+{
+    struct lines *l = ctx;
+
+    (void)kind;
+    if (strcasecmp(name, l->name) != 0)
+        return MHD_YES;
+    if (l->count++)
+        buf_add_text(l->joined, ", ");
+    buf_add_text(l->joined, value ? value : "");
+    return MHD_YES;
+}
+
+struct view http_header_list(struct http_request *req, const char *name)
+{
+    struct exchange *x = exchange_of(req);
+    struct lines l = { .name = name, .joined = &x->list };
+
+    if (!http_header(req, name).ptr)
+        return (struct view){ NULL, 0 };
+    buf_clear(&x->list);
+    (void)MHD_get_connection_values(x->mhd, MHD_HEADER_KIND, line_join, &l);
+    return x->list.error ? (struct view){ NULL, 0 } : buf_view(&x->list);
 }
 
 struct view http_query(const struct http_request *req, const char *name)
@@ -99,6 +132,7 @@ void *exchange_begin(void *loop_context, const char *target, struct MHD_Connecti
     x->request.started_monotonic_us = clock_monotonic_us();
     x->reply.file_fd = -1;
     http_reply_clear(&x->reply);
+    buf_init(&x->list, LIST_BYTES_MAX);
     x->decoded = (char *)x->context + app->context_bytes;
     x->target = x->decoded + decoded_bytes;
     if (decoded_bytes == 0) {
@@ -111,10 +145,20 @@ void *exchange_begin(void *loop_context, const char *target, struct MHD_Connecti
     return x;
 }
 
-/* What the headers say about framing: each may stand there once at most (RFC 9112, 6.3). */
+/* What the headers say about where the request ends (RFC 9112, 6.3). What a proxy in front
+ * may read in another way is refused, and nothing after it is read. */
 struct framing {
     int lengths, encodings, hosts;
+    bool is_chunked, is_broken;
 };
+
+/* A name with a space, as before the colon, is one that others may take for another. */
+static bool name_is_sound(const char *name)
+{
+    while (*name > ' ' && *name != 0x7f)
+        name++;
+    return *name == '\0';
+}
 
 static enum MHD_Result framing_count(void *ctx, enum MHD_ValueKind kind, const char *name,
                                      const char *value)
@@ -122,24 +166,28 @@ static enum MHD_Result framing_count(void *ctx, enum MHD_ValueKind kind, const c
     struct framing *f = ctx;
 
     (void)kind;
-    (void)value;
+    f->is_broken |= !name_is_sound(name);
     f->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
-    f->encodings += strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
     f->hosts += strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0;
+    if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
+        f->encodings++;
+        f->is_chunked = value && strcasecmp(value, "chunked") == 0;
+    }
     return MHD_YES;
 }
 
 static int framing_check(struct exchange *x, const char *version)
 {
+    const bool is_1_1 = strcmp(version, MHD_HTTP_VERSION_1_0) != 0;
     struct framing f = { 0 };
 
     (void)MHD_get_connection_values(x->mhd, MHD_HEADER_KIND, framing_count, &f);
     x->has_body = f.lengths > 0 || f.encodings > 0;
-    if (f.lengths + f.encodings > 1 || f.hosts > 1 ||
-        (f.hosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_1) == 0) ||
+    if (f.is_broken || f.lengths + f.encodings > 1 || f.hosts > 1 ||
+        (f.hosts == 0 && is_1_1) || (f.encodings && !is_1_1) ||
         (f.lengths && http_content_length(&x->request) < 0))
         return 400;
-    return 0;
+    return f.encodings && !f.is_chunked ? 501 : 0;
 }
 
 /* The client's own id when it is harmless, else one that names loop and request. */
@@ -181,33 +229,36 @@ static int slash_redirect(struct exchange *x)
     return status;
 }
 
-static void allow_tell(struct exchange *x, unsigned allow)
+/* No route has this method: 405 that names those which others have, or 404. */
+static int method_refuse(struct exchange *x)
 {
     struct buf names;
 
+    if (!x->allow)
+        return 404;
     buf_init(&names, 256);
     for (unsigned m = 0; m < HTTP_METHOD_OTHER; m++) {
-        if (allow & 1u << m)
+        if (x->allow & 1u << m)
             buf_addf(&names, "%s%s", names.len ? ", " : "",
                      m == HTTP_GET ? "GET, HEAD" : http_method_name((enum http_method)m));
     }
     if (!names.error)
         http_reply_header(&x->reply, MHD_HTTP_HEADER_ALLOW, "%s", names.data);
     buf_release(&names);
+    return 405;
 }
 
 static int route_find(struct exchange *x)
 {
     struct http_request *req = &x->request;
-    unsigned allow;
 
     if (!req->is_readable)
         return 400;
     req->route = router_find(&x->loop->server->app, req->method, req->path,
-                             req->path_params, &allow);
+                             req->path_params, &x->allow);
     if (req->route || req->method == HTTP_OPTIONS)
         return 0;
-    if (!allow) {
+    if (!x->allow) {
         const int rc = slash_redirect(x);
 
         if (rc != 404 || req->method != HTTP_GET)
@@ -215,8 +266,7 @@ static int route_find(struct exchange *x)
         req->route = x->loop->server->app.fallback;
         return req->route ? 0 : 404;
     }
-    allow_tell(x, allow);
-    return 405;
+    return method_refuse(x);
 }
 
 static int body_bound_check(struct exchange *x)
@@ -268,6 +318,7 @@ static void headers_arrived(struct exchange *x, const char *method, const char *
         x->mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct http_request *req = &x->request;
     const struct route *route;
+    int framing;
 
     x->connection = info ? info->socket_context : NULL;
     if (x->connection)
@@ -276,8 +327,10 @@ static void headers_arrived(struct exchange *x, const char *method, const char *
     req->is_head = strcmp(method, "HEAD") == 0;
     req->now_us = clock_now_us();
     request_id_set(x);
-    if (x->rc == 0)
-        x->rc = framing_check(x, version);
+    framing = framing_check(x, version);
+    x->is_end_unknown = framing != 0;
+    if (framing)
+        x->rc = framing;
     if (x->rc == 0)
         x->rc = route_find(x);
     if (x->rc == 0)
@@ -289,6 +342,8 @@ static void headers_arrived(struct exchange *x, const char *method, const char *
                                                 : options->request_timeout_us);
     if (x->rc == 0)
         x->rc = step_on_snapshot(x, x->loop->server->app.admit);
+    if (x->rc == 405)
+        x->rc = method_refuse(x);
     if (x->rc == 0 && route && route->body && route->prepare)
         x->rc = step_on_snapshot(x, route->prepare);
     x->step = STEP_BODY;
@@ -299,9 +354,10 @@ static bool is_answered_early(struct exchange *x)
 {
     const int64_t length = http_content_length(&x->request);
 
-    return x->rc && x->has_body &&
-           (length < 0 || length > DRAIN_BYTES_MAX ||
-            http_header(&x->request, MHD_HTTP_HEADER_EXPECT).len > 0);
+    return x->is_end_unknown ||
+           (x->rc && x->has_body &&
+            (length < 0 || length > DRAIN_BYTES_MAX ||
+             http_header(&x->request, MHD_HTTP_HEADER_EXPECT).len > 0));
 }
 
 /* False: more is coming than is worth reading; end the connection. */
@@ -482,6 +538,7 @@ void exchange_end(void *loop_context, struct MHD_Connection *mhd, void **context
     if (!x)
         return;
     *context = NULL;
+    exchange_uncork(x);
     if (x->reply.kind == HTTP_REPLY_STREAM)
         loop_stream_remove(loop, x);
     if (loop->server->app.finish)
@@ -493,6 +550,7 @@ void exchange_end(void *loop_context, struct MHD_Connection *mhd, void **context
     http_reply_clear(&x->reply);
     buf_release(&x->reply.body);
     buf_release(&x->request.body);
+    buf_release(&x->list);
     atomic_fetch_sub(&loop->running, 1);
     free(x);
 }

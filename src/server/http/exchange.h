@@ -40,12 +40,15 @@ struct exchange {
     struct MHD_Connection *mhd;
     enum exchange_step step;
     int rc; /* the first error; positive: an HTTP status of the transport's own */
-    bool has_body, is_discarding, is_stream_waiting;
-    bool is_woken; /* under the loop's lock */
+    bool has_body, is_discarding, is_stream_waiting, is_corked;
+    bool is_end_unknown; /* by its headers the request may end in more than one place */
+    bool is_woken;       /* under the loop's lock */
+    unsigned allow;      /* the methods that the path has, bits 1 << enum http_method */
     int64_t body_bytes;
     uint64_t number;
-    char *decoded; /* the target's text, behind the context */
-    char *target;  /* as it was sent, behind that */
+    struct buf list; /* of http_header_list */
+    char *decoded;   /* the target's text, behind the context */
+    char *target;    /* as it was sent, behind that */
     struct pool_task task;
     struct http_write write;
     struct exchange *next_ready; /* under the loop's lock */
@@ -65,5 +68,7 @@ void exchange_end(void *loop, struct MHD_Connection *mhd, void **context,
 
 /* Hands a reply over to libmicrohttpd. */
 enum MHD_Result exchange_reply(struct exchange *x);
+/* Sends what was held back for a fuller packet: once the reply is over. */
+void exchange_uncork(struct exchange *x);
 
 #endif

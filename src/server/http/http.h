@@ -98,6 +98,9 @@ struct http_request {
 /* A header's value, valid while the request lasts; ptr NULL when absent. Event loop only.
  */
 struct view http_header(struct http_request *req, const char *name);
+/* A list's value: all its lines, joined with commas in their order (RFC 9110, 5.3). Valid
+ * until the next call; ptr NULL when absent or memory is out. Event loop only. */
+struct view http_header_list(struct http_request *req, const char *name);
 /* The last query parameter of that name; ptr NULL when absent. */
 struct view http_query(const struct http_request *req, const char *name);
 /* The loop's snapshot, for a stream's produce(); NULL when there is none to be had. Valid
@@ -142,6 +145,8 @@ struct http_reply {
  * is longer than HTTP_TARGET_BYTES_MAX is left out whole: nothing is ever sent in part. */
 void http_reply_header(struct http_reply *reply, const char *name, const char *format, ...)
     PRINTF_LIKE(3, 4);
+/* Adds a header that is a time, whole seconds in GMT (RFC 9110, 5.6.7). */
+void http_reply_header_time(struct http_reply *reply, const char *name, int64_t time_us);
 /* A writer over the reply's emptied body. */
 void http_reply_json(struct http_reply *reply, int status, struct json *ret);
 /* RFC 9457: type about:blank, title, status and the text that old clients read as detail.
@@ -179,13 +184,14 @@ struct http_app {
     void *state;
     size_t context_bytes;
 
-    /* Before the body: identity and whatever else headers can tell. */
+    /* Before the body: identity and whatever else headers can tell. Without a route the
+     * method is OPTIONS: 405 has the transport refuse it. */
     http_step admit;
     /* On the committer, before the route's write, when there is one or wants_write is set.
      */
     http_step write_first;
     /* Writes the reply of a failed request: `code` is a negative error, or the HTTP status
-     * 404, 405, 400, 413, 431 when the transport itself refuses. */
+     * 400, 404, 405, 413, 414, 501 when the transport itself refuses. */
     void (*fail)(struct http_request *req, struct http_reply *reply, int code);
     /* Adds what every reply carries. */
     void (*decorate)(struct http_request *req, struct http_reply *reply);

@@ -2,7 +2,9 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+#include "base/clock.h"
 
 enum {
     DETAIL_BYTES_MAX = 4096,
@@ -55,6 +57,16 @@ void http_reply_header(struct http_reply *reply, const char *name, const char *f
         headers->len = before;
         headers->error = 0;
     }
+}
+
+void http_reply_header_time(struct http_reply *reply, const char *name, int64_t time_us)
+{
+    const time_t seconds = (time_t)(time_us / CLOCK_SECOND_US);
+    struct tm tm;
+    char text[32];
+
+    if (gmtime_r(&seconds, &tm) && strftime(text, sizeof text, "%a, %d %b %Y %T GMT", &tm))
+        http_reply_header(reply, name, "%s", text);
 }
 
 void http_reply_json(struct http_reply *reply, int status, struct json *ret)
@@ -122,6 +134,7 @@ const char *http_status_title(int status)
         { 422, "Unprocessable Content" },
         { 429, "Too Many Requests" },
         { 500, "Internal Server Error" },
+        { 501, "Not Implemented" },
         { 503, "Service Unavailable" },
         { 507, "Insufficient Storage" },
     };

@@ -1,6 +1,9 @@
 #include "server/http/exchange.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
 #include "base/clock.h"
 #include "server/http/compress.h"
 #include "server/http/loop.h"
@@ -77,6 +80,24 @@ static void headers_add(struct exchange *x, struct MHD_Response *response)
     }
 }
 
+/* The header of a file waits for the file's first bytes, so that both go in one packet and
+ * the client wakes once (tcp(7), TCP_CORK); exchange_end() sends what is left. */
+static void socket_cork(const struct exchange *x, int on)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        x->mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    if (info)
+        (void)setsockopt(info->connect_fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+}
+
+void exchange_uncork(struct exchange *x)
+{
+    if (x->is_corked)
+        socket_cork(x, 0);
+    x->is_corked = false;
+}
+
 enum MHD_Result exchange_reply(struct exchange *x)
 {
     const struct http_app *app = &x->loop->server->app;
@@ -93,6 +114,9 @@ enum MHD_Result exchange_reply(struct exchange *x)
     if (x->connection && x->reply.kind != HTTP_REPLY_BUFFER)
         x->connection->deadline_us = clock_monotonic_us() +
                                      x->loop->server->options.upload_timeout_us;
+    x->is_corked = x->reply.kind == HTTP_REPLY_FILE && !x->request.is_head;
+    if (x->is_corked)
+        socket_cork(x, 1);
     response = response_make(x);
     if (response) {
         headers_add(x, response);

@@ -93,7 +93,10 @@ SELECT COUNT(*) FROM users WHERE is_admin = 1 AND is_active = 1 AND account_id <
 INSERT INTO user_arrivals (minute, users) VALUES ($1, 1)
 ON CONFLICT (minute) DO UPDATE SET users = user_arrivals.users + 1;
 
--- name: user_arrivals_forget
+-- name: user_arrival_forget
+UPDATE user_arrivals SET users = users - 1 WHERE minute = $1;
+
+-- name: user_arrivals_trim
 DELETE FROM user_arrivals WHERE minute < $1;
 
 -- name: user_arrivals_since

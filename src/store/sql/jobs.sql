@@ -29,6 +29,9 @@ SELECT account_id, job_id, group_id, status, processing_type, original_filename,
     noise_removed_cdb, outputs_count, further_bytes
 FROM jobs WHERE job_id = $1;
 
+-- name: job_owner
+SELECT account_id, group_id FROM jobs WHERE job_id = $1;
+
 -- name: jobs_list_all
 SELECT account_id, job_id, group_id, status, processing_type, original_filename,
     format, input_blob, output_blob, input_bytes, output_bytes, input_digest, output_digest,
@@ -101,6 +104,9 @@ UPDATE job_keys SET account_id = $1 WHERE account_id = $2;
 -- name: job_arrival_add
 INSERT INTO job_arrivals (minute, jobs) VALUES ($1, 1)
 ON CONFLICT (minute) DO UPDATE SET jobs = job_arrivals.jobs + 1;
+
+-- name: job_arrival_forget
+UPDATE job_arrivals SET jobs = jobs - 1 WHERE minute = $1;
 
 -- name: job_arrivals_trim
 DELETE FROM job_arrivals WHERE minute < $1;

@@ -46,8 +46,8 @@ INSERT INTO usage_events
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: totals_add
-INSERT INTO usage_totals (account_id, meter, type, sum, first_us, last_us, ranked)
-VALUES ($1, $2, $3, $4, $5, $6,
+INSERT INTO usage_totals (account_id, meter, type, sum, first_us, last_us, held, ranked)
+VALUES ($1, $2, $3, $4, $5, $6, $7,
     (SELECT CASE WHEN a.class = 0 AND $3 = '' THEN m.ranked ELSE 0 END
      FROM accounts a, meters m WHERE a.account_id = $1 AND m.meter = $2))
 ON CONFLICT (account_id, meter, type) DO UPDATE SET
@@ -56,7 +56,8 @@ ON CONFLICT (account_id, meter, type) DO UPDATE SET
                          OR excluded.first_us < usage_totals.first_us)
                     THEN excluded.first_us ELSE usage_totals.first_us END,
     last_us = CASE WHEN excluded.last_us > usage_totals.last_us
-                   THEN excluded.last_us ELSE usage_totals.last_us END;
+                   THEN excluded.last_us ELSE usage_totals.last_us END,
+    held = usage_totals.held + excluded.held;
 
 -- name: daily_add
 INSERT INTO usage_daily (account_id, meter, type, day, sum) VALUES ($1, $2, $3, $4, $5)
@@ -80,7 +81,7 @@ ON CONFLICT (meter, type, day) DO UPDATE SET sum = platform_daily.sum + excluded
 SELECT meter, sum, first_us, last_us FROM usage_totals WHERE account_id = $1 AND type = '';
 
 -- name: totals_used
-SELECT sum FROM usage_totals WHERE account_id = $1 AND meter = $2 AND type = '';
+SELECT sum, held FROM usage_totals WHERE account_id = $1 AND meter = $2 AND type = '';
 
 -- name: daily_used
 SELECT COALESCE(SUM(sum), 0) FROM usage_daily
@@ -104,12 +105,6 @@ WHERE meter = $1 AND type <> '' AND sum <> 0 ORDER BY sum DESC, type;
 -- name: hold_add
 INSERT INTO reservations (account_id, ref, meter, group_id, type, amount, expires_us)
 VALUES ($1, $2, $3, $4, $5, $6, $7);
-
--- name: held_by_account
-SELECT COALESCE(SUM(amount), 0) FROM reservations WHERE account_id = $1 AND meter = $2;
-
--- name: held_by_group
-SELECT COALESCE(SUM(amount), 0) FROM reservations WHERE group_id = $1 AND group_id <> 0 AND meter = $2;
 
 -- name: holds_of_ref
 SELECT meter, group_id, type, amount FROM reservations WHERE account_id = $1 AND ref = $2;
@@ -179,6 +174,13 @@ SELECT account_id, meter, ref, 0, SUM(ledger), SUM(stored) FROM (
     UNION ALL SELECT account_id, meter, ref, 0, amount FROM reservations
 ) AS both_sides GROUP BY account_id, meter, ref HAVING SUM(ledger) <> SUM(stored) LIMIT 1;
 
+-- name: verify_held
+SELECT account_id, meter, '', 0, SUM(held), SUM(stored) FROM (
+    SELECT account_id, meter, amount AS held, 0 AS stored FROM reservations
+    UNION ALL SELECT group_id, meter, amount, 0 FROM reservations WHERE group_id <> 0
+    UNION ALL SELECT account_id, meter, 0, held FROM usage_totals WHERE held <> 0
+) AS both_sides GROUP BY account_id, meter HAVING SUM(held) <> SUM(stored) LIMIT 1;
+
 -- name: daily_of_account
 SELECT meter, day, type, sum FROM usage_daily WHERE account_id = $1 ORDER BY meter, day, type;
 
@@ -207,6 +209,9 @@ INSERT INTO usage_events
     (occurred_us, day, account_id, group_id, kind, meter, type, ref, amount, held)
 SELECT $1, 0, $2, group_id, 'merge', meter, type, ref, 0, amount
 FROM reservations WHERE account_id = $3;
+
+-- name: held_of_account
+SELECT meter, SUM(amount) FROM reservations WHERE account_id = $1 GROUP BY meter;
 
 -- name: holds_move
 UPDATE reservations SET account_id = $1 WHERE account_id = $2;
