@@ -45,6 +45,12 @@ struct view http_header(struct http_request *req, const char *name)
     return (struct view){ NULL, 0 };
 }
 
+/* Here a name has one line. */
+struct view http_header_list(struct http_request *req, const char *name)
+{
+    return http_header(req, name);
+}
+
 struct view http_query(const struct http_request *req, const char *name)
 {
     return form_value(&req->query, name);
