@@ -127,8 +127,8 @@ void db_error(struct db *db, struct err *reterr);
  * program. */
 MUST_CHECK int db_migrate(struct db *db, struct err *reterr);
 
-/* Whether the schema is this program's, for who only reads: ERR_CORRUPT with the reason when
- * it is older, newer or another's. */
+/* Whether the schema is this program's, for who only reads: ERR_CORRUPT with the reason
+ * when it is older, newer or another's. */
 MUST_CHECK int db_schema_check(struct db *db, struct err *reterr);
 
 /* Adds `delta` to the named row of platform_counts, making it at 0 first: the maintained

@@ -34,6 +34,15 @@ class General(Case):
             if not line.startswith("#"):
                 self.assertRegex(line, sample)
         self.assertEqual(self.sample(reply), before + 1)
+        for series in (rb'whazz_files_processed_total{processing_type="speech_enhancement",'
+                       rb'outcome="completed"} [1-9]\d*',
+                       rb'whazz_processing_seconds_total{processing_type="speech_enhancement"} '
+                       rb'\d+\.\d*[1-9]\d*'):
+            self.assertRegex(reply.body, rb"(?m)^" + series + rb"$")
+        names = re.findall(rb"(?m)^([a-z_]+)[ {]", reply.body)
+        for name in set(names):
+            family = re.sub(rb"_(bucket|sum|count)$", b"", name)
+            self.assertEqual(reply.body.count(b"# TYPE " + family + b" "), 1, name)
 
     def sample(self, reply):
         return int(re.search(rb"^whazz_files_uploaded_total (\d+)$", reply.body, re.M)[1])

@@ -43,6 +43,43 @@ static void counter(struct buf *out, const char *name, const char *labels, int64
     buf_addf(out, "# TYPE %s counter\n%s%s %lld\n", name, name, labels, (long long)value);
 }
 
+struct series {
+    struct buf *out;
+    const char *outcome; /* NULL: seconds */
+};
+
+static int series_write(void *ctx, const char *type, int64_t sum)
+{
+    const struct series *s = ctx;
+
+    if (s->outcome)
+        buf_addf(
+            s->out,
+            "whazz_files_processed_total{processing_type=\"%s\",outcome=\"%s\"} %lld\n",
+            type, s->outcome, (long long)sum);
+    else
+        buf_addf(s->out, "whazz_processing_seconds_total{processing_type=\"%s\"} %.6f\n",
+                 type, (double)sum / 1e6);
+    return 0;
+}
+
+/* What is told of each processing type. */
+static int types_metrics(struct db *db, struct buf *out)
+{
+    struct series completed = { out, "completed" }, failed = { out, "failed" };
+    struct series seconds = { out, NULL };
+    int rc;
+
+    buf_add_text(out, "# TYPE whazz_files_processed_total counter\n");
+    rc = usage_platform_types_read(db, METER_FILES_PROCESSED, series_write, &completed);
+    if (rc == 0)
+        rc = usage_platform_types_read(db, METER_FILES_FAILED, series_write, &failed);
+    buf_add_text(out, "# TYPE whazz_processing_seconds_total counter\n");
+    return rc ? rc
+              : usage_platform_types_read(db, METER_PROCESSING_TIME, series_write,
+                                          &seconds);
+}
+
 static int metrics(struct http_request *req, struct http_reply *reply)
 {
     struct buf *out = &reply->body;
@@ -59,27 +96,19 @@ static int metrics(struct http_request *req, struct http_reply *reply)
                  "# TYPE whazz_build_info gauge\nwhazz_build_info{version=\"" WHAZZ_VERSION
                  "\"} 1\n");
     counter(out, "whazz_files_uploaded_total", "", t.meters[METER_FILES_UPLOADED].sum);
-    buf_addf(out,
-             "# TYPE whazz_files_processed_total counter\n"
-             "whazz_files_processed_total{outcome=\"completed\"} %lld\n"
-             "whazz_files_processed_total{outcome=\"failed\"} %lld\n",
-             (long long)t.meters[METER_FILES_PROCESSED].sum,
-             (long long)t.meters[METER_FILES_FAILED].sum);
     counter(out, "whazz_files_downloaded_total", "", t.meters[METER_FILES_DOWNLOADED].sum);
     counter(out, "whazz_input_bytes_total", "", t.meters[METER_INPUT_BYTES].sum);
     counter(out, "whazz_output_bytes_total", "", t.meters[METER_OUTPUT_BYTES].sum);
+    rc = types_metrics(req->db, out);
     buf_addf(out,
-             "# TYPE whazz_processing_seconds_total counter\n"
-             "whazz_processing_seconds_total %.6f\n"
              "# TYPE whazz_stored_bytes gauge\nwhazz_stored_bytes %lld\n"
              "# TYPE whazz_jobs gauge\n",
-             (double)t.meters[METER_PROCESSING_TIME].sum / 1e6,
              (long long)t.meters[METER_STORED_BYTES].sum);
     for (int s = 0; s < JOB_STATUS_COUNT; s++)
         buf_addf(out, "whazz_jobs{status=\"%s\"} %lld\n",
                  job_status_name((enum job_status)s), (long long)jobs.by_status[s]);
     metrics_write(api_of(req)->metrics, out);
-    return 0;
+    return rc;
 }
 
 const struct route api_routes_general[] = {

@@ -41,7 +41,8 @@ struct view validate_string(struct http_request *req, const struct json_value *o
 /* -1 when absent or wrong. Takes the spellings that the replaced system took. */
 int validate_bool(struct http_request *req, const struct json_value *object,
                   const char *name);
-/* An email, without blanks around it and normalised, into `ret`; false when absent (fine unless required) or wrong. */
+/* An email, without blanks around it and normalised, into `ret`; false when absent (fine
+ * unless required) or wrong. */
 bool validate_email(struct http_request *req, const struct json_value *object,
                     unsigned flags, char ret[AUTH_EMAIL_MAX + 1]);
 /* 8 to 72 characters and at most 72 bytes. */
