@@ -125,7 +125,7 @@ everything() {
     finish
     start threads-inside inside threads --suite unit
     start threads-outside outside threads test_limits test_kill.Workers test_http.Flood \
-        test_audio.Jobs
+        test_audio.Jobs test_usage.Me.test_downloads_without_a_pause
     finish
 }
 

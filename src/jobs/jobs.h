@@ -186,9 +186,9 @@ MUST_CHECK int jobs_give_back(struct db *db, const struct job *job, const char *
 /* The outputs that there are: none before the outcome and once the files are gone. */
 MUST_CHECK int jobs_outputs_read(struct db *db, const struct job *job,
                                  struct job_output ret[JOB_OUTPUTS_MAX], size_t *ret_count);
-/* One file was delivered to its last byte. */
-MUST_CHECK int jobs_downloaded(struct db *db, const struct job *job, int64_t bytes,
-                               int64_t now_us);
+/* Files of the job were delivered to their last byte, `count` times, `bytes` in all. */
+MUST_CHECK int jobs_downloaded(struct db *db, const struct job *job, int64_t count,
+                               int64_t bytes, int64_t now_us);
 /* Cancels when it still runs, forgets the files (a job that had an outcome is expired
  * then): fills the blobs to remove once this is committed. The ledger stays. The row goes
  * too when `forget`. */

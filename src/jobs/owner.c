@@ -16,9 +16,10 @@ static int owner_read(struct db *db, struct view job_id, struct usage_subject *o
     return rc < 0 ? rc : ended;
 }
 
-int jobs_downloaded(struct db *db, const struct job *job, int64_t bytes, int64_t now_us)
+int jobs_downloaded(struct db *db, const struct job *job, int64_t count, int64_t bytes,
+                    int64_t now_us)
 {
-    const struct usage_amount amounts[] = { { METER_FILES_DOWNLOADED, 1 },
+    const struct usage_amount amounts[] = { { METER_FILES_DOWNLOADED, count },
                                             { METER_DOWNLOADED_BYTES, bytes } };
     struct usage_event event = job_event(job, now_us);
     int rc = owner_read(db, view_of(job->job_id), &event.subject);

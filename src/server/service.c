@@ -15,6 +15,7 @@
 #include "jobs/meters.h"
 #include "jobs/progress.h"
 #include "server/api/cache.h"
+#include "server/api/downloads.h"
 #include "server/api/metrics.h"
 #include "server/api/running.h"
 #include "server/internal.h"
@@ -144,8 +145,9 @@ static int memory_start(struct service *s, struct err *reterr)
         return err_set(reterr, rc, "--trusted-proxies: %s", why.text);
     s->api.metrics = metrics_new();
     s->api.running = running_new();
+    s->api.downloads = downloads_new();
     s->api.caches = caches_new(loops_count(s->options));
-    if (!s->api.metrics || !s->api.running || !s->api.caches ||
+    if (!s->api.metrics || !s->api.running || !s->api.downloads || !s->api.caches ||
         usage_calls_new(METER_API_CALLS, CALLS_ACCOUNTS_MAX, &s->api.calls) != 0)
         return err_set(reterr, ERR_NO_MEMORY, "memory of requests");
     return 0;
@@ -266,6 +268,7 @@ void service_stop(struct service **service)
     usage_calls_free(&s->api.calls);
     metrics_free(&s->api.metrics);
     running_free(&s->api.running);
+    downloads_free(&s->api.downloads);
     caches_free(&s->api.caches);
     auth_free(&s->api.auth);
     free(s);

@@ -1,4 +1,5 @@
 """/usage for the caller: figures, limits, history, export."""
+import concurrent.futures
 import csv
 import datetime
 import io
@@ -46,6 +47,30 @@ class Me(Case):
                          "last_api_call_at"):
                 self.assertIsNone(me[name], name)
             self.assertDate(me["created_at"])
+
+    def test_downloads_without_a_pause(self):
+        """Each counts, to the byte; the ledger has rows for them, but need not have one each."""
+        user = self.server.user()
+        jobs = [user.uploaded(wav(n)) for n in (0.1, 0.2)]
+        sizes = {}
+        for job in jobs:
+            user.wait_for_job(job)
+            sizes[job] = len(user.get(f"/audio/download/{job}").body)
+        def fetch(number):
+            client = self.server.client(token=user.token)
+            for i in range(100):
+                self.assertEqual(client.get(f"/audio/download/{jobs[(number + i) % 2]}").status, 200)
+            client.close()
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            list(pool.map(fetch, range(6)))
+        self.assertEqual(user.get("/usage/me").json["total_files_downloaded"], 602)
+        rows = [json.loads(line) for line in
+                user.get("/usage/export?format=ndjson").body.splitlines()]
+        for job, size in sizes.items():
+            got = {meter: sum(r["amount"] for r in rows if r["reference"] == job and r["meter"] == meter)
+                   for meter in ("files_downloaded", "downloaded_bytes")}
+            self.assertEqual(got, {"files_downloaded": 301, "downloaded_bytes": 301 * size})
+        self.assertEqual(self.server.verify().returncode, 0)
 
     def test_figures_after_work(self):
         user = self.server.user()

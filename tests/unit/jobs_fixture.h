@@ -140,7 +140,7 @@ static inline int downloaded_work(struct db *db, void *ctx)
 {
     struct call *c = ctx;
 
-    return jobs_downloaded(db, &c->job, c->number, c->now_us);
+    return jobs_downloaded(db, &c->job, 1, c->number, c->now_us);
 }
 
 static inline int delete_work(struct db *db, void *ctx)

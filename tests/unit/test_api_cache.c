@@ -131,6 +131,25 @@ static void long_credentials_are_not_kept(void **state)
     assert_true(is_found(f));
 }
 
+static void a_job_holds_for_its_id_and_snapshot_only(void **state)
+{
+    struct fake *f = *state;
+    const struct job kept = { .job_id = "c6b6a964-d4e2-4956-a527-b25bf9d57e32",
+                              .account_id = 7 };
+    struct job found;
+
+    assert_false(cache_job_find(&f->req, view_of(kept.job_id), &found));
+    cache_job_keep(&f->req, &kept);
+    assert_true(cache_job_find(&f->req, view_of(kept.job_id), &found));
+    assert_int_equal(found.account_id, 7);
+    assert_false(cache_job_find(&f->req, view_of("c6b6a964"), &found));
+    f->req.loop = 1;
+    assert_false(cache_job_find(&f->req, view_of(kept.job_id), &found));
+    f->req.loop = 0;
+    f->req.snapshot_version++;
+    assert_false(cache_job_find(&f->req, view_of(kept.job_id), &found));
+}
+
 /* Looks for them, as whoever is about to keep some does. */
 static struct cache_calls figures(struct fake *f, int64_t account_id, const char *want)
 {
@@ -212,6 +231,7 @@ int main(void)
         CASE(an_identity_holds_for_its_credentials_only),
         CASE(pieces_do_not_run_together),
         CASE(an_identity_ends_with_its_token_and_with_any_commit),
+        CASE(a_job_holds_for_its_id_and_snapshot_only),
         CASE(long_credentials_are_not_kept),
         CASE(figures_hold_until_a_call_or_a_commit),
         CASE(a_call_while_figures_are_read_makes_them_void),

@@ -19,6 +19,7 @@ enum { MEBIBYTE = 1 << 20 }; /* the "MB" of replies */
 struct audio_host;
 struct exec_engines;
 struct blob_store;
+struct downloads;
 struct metrics;
 struct progress_board;
 struct running;
@@ -41,6 +42,7 @@ struct api {
     struct exec_engines *engines;
     struct progress_board *board;
     struct running *running;
+    struct downloads *downloads;
     struct usage_calls *calls;
     struct metrics *metrics;
     struct cache *caches;       /* one per event loop */

@@ -231,7 +231,7 @@ static int audio_original(struct http_request *req, struct http_reply *reply)
 static int delete_write(struct http_request *req, struct http_reply *reply)
 {
     struct job_deletion *d = api_own(req, sizeof *d, NULL);
-    int rc = d ? job_of_caller(req, &d->job) : ERR_NO_MEMORY;
+    int rc = d ? job_of_caller_write(req, &d->job) : ERR_NO_MEMORY;
 
     if (rc == 0)
         rc = jobs_delete(req->db, view_of(d->job.job_id), true, req->now_us, &d->job,

@@ -6,6 +6,7 @@
 enum {
     IDENTITIES = 256,
     FIGURES = 256,
+    JOBS = 64,
     CREDENTIAL_MAX = 1024,
     BODY_MAX = 1024,
 };
@@ -25,8 +26,14 @@ struct figures {
     char body[BODY_MAX];
 };
 
+struct kept_job {
+    int64_t version;
+    struct job job;
+};
+
 struct cache {
     struct identity identities[IDENTITIES];
+    struct kept_job jobs[JOBS];
     struct figures figures[FIGURES];
 };
 
@@ -114,6 +121,22 @@ void cache_identity_keep(struct http_request *req)
     i->len = len;
     memcpy(i->credential, credential, len);
     i->principal = api_context_of(req)->principal;
+}
+
+bool cache_job_find(struct http_request *req, struct view job_id, struct job *ret)
+{
+    const struct kept_job *k = &cache_of(req)->jobs[slot_of(job_id, JOBS)];
+
+    if (k->version != req->snapshot_version || !view_eq(job_id, k->job.job_id))
+        return false;
+    *ret = k->job;
+    return true;
+}
+
+void cache_job_keep(struct http_request *req, const struct job *job)
+{
+    cache_of(req)->jobs[slot_of(view_of(job->job_id), JOBS)] =
+        (struct kept_job){ req->snapshot_version, *job };
 }
 
 static struct figures *figures_of(struct http_request *req)

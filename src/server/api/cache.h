@@ -1,7 +1,7 @@
 /* What one event loop remembers between requests, valid only for the very snapshot of the
- * data it was made from: identities that were proved, and /usage/me replies. With the first
- * commit by anybody all of it is void, so a reply from here is what a fresh reading would
- * give. Each loop has one of its own: no locks. */
+ * data it was made from: identities that were proved, jobs, and /usage/me replies. With the
+ * first commit by anybody all of it is void, so a reply from here is what a fresh reading
+ * would give. Each loop has one of its own: no locks. */
 #ifndef SERVER_API_CACHE_H
 #define SERVER_API_CACHE_H
 
@@ -17,6 +17,10 @@ void caches_free(struct cache **caches);
  * and the token has not expired since. */
 bool cache_identity_find(struct http_request *req);
 void cache_identity_keep(struct http_request *req);
+
+/* A job as it is in the snapshot. */
+bool cache_job_find(struct http_request *req, struct view job_id, struct job *ret);
+void cache_job_keep(struct http_request *req, const struct job *job);
 
 /* An account's calls that are not in the snapshot yet, as other loops count them on. */
 struct cache_calls {

@@ -6,16 +6,16 @@
 #include "base/log.h"
 #include "blob/blob.h"
 #include "jobs/progress.h"
+#include "server/api/cache.h"
 #include "server/api/people.h"
 #include "server/api/validate.h"
 
 /* With a label the whole name stays below the 255 bytes that file systems take. */
 enum { STEM_BYTES_MAX = 140 };
 
-int job_of_caller(struct http_request *req, struct job *ret)
+static int caller_check(struct http_request *req, int rc, const struct job *ret)
 {
     const struct principal *p = &api_context_of(req)->principal;
-    const int rc = jobs_get(req->db, req->path_params[0], ret);
 
     if (rc == ERR_NOT_FOUND)
         return err_set(&req->err, rc, "Job not found");
@@ -24,6 +24,23 @@ int job_of_caller(struct http_request *req, struct job *ret)
     if (!p->is_admin && (p->account_id == 0 || p->account_id != ret->account_id))
         return err_set(&req->err, ERR_FORBIDDEN, "Not authorized to access this job");
     return 0;
+}
+
+int job_of_caller_write(struct http_request *req, struct job *ret)
+{
+    return caller_check(req, jobs_get(req->db, req->path_params[0], ret), ret);
+}
+
+int job_of_caller(struct http_request *req, struct job *ret)
+{
+    int rc = 0;
+
+    if (!cache_job_find(req, req->path_params[0], ret)) {
+        rc = jobs_get(req->db, req->path_params[0], ret);
+        if (rc == 0)
+            cache_job_keep(req, ret);
+    }
+    return caller_check(req, rc, ret);
 }
 
 int job_result_check(struct http_request *req, const struct job *job)

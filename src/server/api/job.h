@@ -5,8 +5,11 @@
 #include "server/api/api.h"
 
 /* The job named by the first path parameter, when it is the caller's or the caller is an
- * admin; 404 "Job not found", 403 "Not authorized to access this job". On req->db. */
+ * admin; 404 "Job not found", 403 "Not authorized to access this job". On req->db, which is
+ * the loop's snapshot. */
 MUST_CHECK int job_of_caller(struct http_request *req, struct job *ret);
+/* The same inside a write. */
+MUST_CHECK int job_of_caller_write(struct http_request *req, struct job *ret);
 
 /* Whether there is a result to be had: 410 "The file has expired", 400 "Job not completed:
  * STATUS". */
