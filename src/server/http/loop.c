@@ -25,6 +25,7 @@ enum {
     /* As long may a snapshot be kept: what other processes change is seen by then, and the
      * log can be written back. */
     SNAPSHOT_US = 2000,
+    PARKED_PAUSE_US = 1000,
 };
 
 static void snapshot_end(struct loop *loop)
@@ -417,10 +418,11 @@ void loop_stop(struct loop *loop)
         loop_poke(loop);
         (void)pthread_join(loop->thread, NULL);
     }
-    if (loop->daemon) {
-        loop_resume(loop, true);
+    /* Nothing may be parked when its daemon ends: who has it would come back to nowhere. */
+    while (loop->daemon && (loop_resume(loop, true), atomic_load(&loop->parked) > 0))
+        (void)usleep(PARKED_PAUSE_US);
+    if (loop->daemon)
         MHD_stop_daemon(loop->daemon);
-    }
     if (loop->large)
         MHD_stop_daemon(loop->large);
     linger_release(&loop->lingering);
