@@ -1,6 +1,8 @@
 """/admin and /usage/admin: what only admins may do."""
+import concurrent.futures
 import sqlite3
 import threading
+import time
 import uuid
 
 from bodies import wav
@@ -51,6 +53,29 @@ class Users(Base):
     def test_create_another_admin(self):
         user = self.make(is_admin=True)
         self.answer(self.server.login(user["username"]).get("/admin/users"), 200)
+
+    def test_two_admins_do_not_end_each_other(self):
+        """Both were admins when they asked; the second is none any more when it is its turn."""
+        def demote(user):
+            return lambda by: by.patch(f"/admin/users/{user['id']}", {"is_admin": False})
+        def end(how):
+            return lambda user: lambda by: how(by, f"/admin/users/{user['id']}")
+        for way in (demote, end(lambda by, path: by.post(path + "/deactivate")),
+                    end(lambda by, path: by.delete(path))):
+            one, two = self.make(is_admin=True), self.make(is_admin=True)
+            clients = [self.server.login(u["username"]) for u in (one, two)]
+            for client in clients:
+                self.answer(client.get("/admin/users?limit=1"), 200)
+            writer = sqlite3.connect(self.server.data_dir / "whazz.db", isolation_level=None)
+            writer.execute("BEGIN IMMEDIATE")  # the server's writes wait for this one
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                asked = [pool.submit(way(two), clients[0]), pool.submit(way(one), clients[1])]
+                time.sleep(0.5)
+                writer.execute("ROLLBACK")
+                got = sorted(reply.result().status for reply in asked)
+            writer.close()
+            self.assertEqual(got[0], 200)
+            self.assertIn(got[1], (401, 403))
 
     def test_create_refusals(self):
         taken = self.make()

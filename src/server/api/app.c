@@ -136,13 +136,27 @@ static int app_admit(struct http_request *req, struct http_reply *reply)
     return allowed ? allowed : rc;
 }
 
-static int app_write_first(struct http_request *req, struct http_reply *reply)
+/* Between asking and its turn an admin may have lost that right to another one, who may be
+ * the one whom the request is about. */
+static int still_admin_check(struct http_request *req)
+{
+    struct user user;
+    const int rc = auth_user_get(req->db, api_context_of(req)->principal.account_id, &user);
+
+    if (rc && rc != ERR_NOT_FOUND)
+        return rc;
+    if (rc == ERR_NOT_FOUND || !user.is_active)
+        return err_set(&req->err, ERR_UNAUTHENTICATED, "Could not validate credentials");
+    return user.is_admin ? 0
+                         : err_set(&req->err, ERR_FORBIDDEN, "Admin privileges required");
+}
+
+static int guest_ensure(struct http_request *req)
 {
     struct api_context *c = api_context_of(req);
     struct usage_subject subject;
     int rc;
 
-    (void)reply;
     if (!c->is_identified || c->principal.kind != PRINCIPAL_GUEST ||
         c->principal.account_id)
         return 0;
@@ -152,6 +166,14 @@ static int app_write_first(struct http_request *req, struct http_reply *reply)
         return rc;
     subject = api_subject(req);
     return usage_calls_add(api_of(req)->calls, &subject, req->now_us);
+}
+
+static int app_write_first(struct http_request *req, struct http_reply *reply)
+{
+    (void)reply;
+    return req->route && req->route->auth == ROUTE_ADMIN && req->route->write
+               ? still_admin_check(req)
+               : guest_ensure(req);
 }
 
 static void app_decorate(struct http_request *req, struct http_reply *reply)
