@@ -15,7 +15,7 @@ CLEANED = {
     "speech_enhancement": ("DTLN", np.array([(10.2, .867), (13.2, .924), (16.4, .958)])),
     "noise_reduction": ("log-MMSE", np.array([(3.3, .803), (8.0, .880), (12.4, .933)])),
 }
-STOI_SLACK = 0.003  # as exact as the choice of noises and the published digits are
+STOI_SLACK = 0.0005  # half of the last published digit
 
 
 def means(scores, noises):
@@ -59,12 +59,11 @@ class Comparison:
         print(f"{label:30s}" + "".join(f"{sdr:9.1f} {stoi:.3f}".rjust(15) for sdr, stoi in rows))
 
     def promises(self):
-        """What is not kept, as sentences: SI-SDR rises by what was published or more, and STOI
-        too with speech_enhancement."""
+        """What is not kept, as sentences: SI-SDR and STOI rise by what was published or more."""
         for name, rises in self.rises.items():
             method, published = CLEANED[name]
             for snr, ours, theirs in zip(SNRS_DB, rises, published - NOISY):
                 if ours[0] < theirs[0]:
                     yield f"{name} raises SI-SDR by less than {method} as published, at {snr} dB"
-                if name == "speech_enhancement" and ours[1] < theirs[1] - STOI_SLACK:
+                if ours[1] < theirs[1] - STOI_SLACK:
                     yield f"{name} raises STOI by less than {method} as published, at {snr} dB"

@@ -66,7 +66,7 @@ static double gain(struct reference *r, size_t k, double y)
     r->noise[k] = noise_keep * r->noise[k] +
                   (1.0 - noise_keep) * (p * r->noise[k] + (1.0 - p) * y);
     post = y / r->noise[k];
-    xi = 0.98 * r->clean[k] / r->noise[k] + 0.02 * fmax(post - 1.0, 0.0);
+    xi = 0.94 * r->clean[k] / r->noise[k] + 0.06 * fmax(post - 1.0, 0.0);
     xi = fmax(xi, pow(10.0, -2.5));
     v = xi / (1.0 + xi) * post;
     g = fmin(xi / (1.0 + xi) * exp(0.5 * e1(v)), 1.0);

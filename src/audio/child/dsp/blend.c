@@ -23,12 +23,12 @@ struct blend_weights blend_weights_of(double snr_db, bool is_narrow,
 {
     const double shift_db = strength == AUDIO_STRENGTH_STRONG ? 6.0 : 0.0;
     const double snr = snr_db - shift_db;
-    /* 30 dB down it is hardly heard, but carries consonants that the network misses. */
-    const double kept = strength == AUDIO_STRENGTH_STRONG ? 0.0 : 0.03;
+    /* 28 dB down it is hardly heard, but carries consonants that the network misses. */
+    const double kept = strength == AUDIO_STRENGTH_STRONG ? 0.0 : 0.04;
     const double network = is_narrow ? ramp(snr, 10, 18, 0.85, 0.1)
-                                     : ramp(snr, 14, 23, 0.97, 0.1);
+                                     : ramp(snr, 17, 26, 0.96, 0.1);
     const double recording = is_narrow ? ramp(snr, 11, 22, 0.0, 0.7)
-                                       : ramp(snr, 14, 25, kept, 0.75);
+                                       : ramp(snr, 17, 25, kept, 0.75);
     const double wet = strength == AUDIO_STRENGTH_LIGHT ? 0.65 : 1.0;
 
     return (struct blend_weights){ (float)(wet * network),

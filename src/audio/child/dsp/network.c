@@ -68,6 +68,7 @@ static void samples_take(const struct track *in, int64_t at, int64_t count, floa
 static void blocks_fill(const struct track *in, int64_t at, int64_t count, struct blocks *b)
 {
     for (int look = 0; look < NETWORK_LOOKS; look++)
+        /* cppcheck-suppress uninitvar ; it is filled here */
         samples_take(in, at + (int64_t)look * NETWORK_SHIFT, count, b->of[look]);
 }
 
