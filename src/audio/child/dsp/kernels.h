@@ -52,7 +52,7 @@ struct gain_rule {
     float *gain;         /* result, in [floor, 1] */
     float noise_keep;    /* share of the old noise estimate, such as 0.8 */
     float presence_keep; /* of the old presence, 0.9 */
-    float prior_keep;    /* decision-directed weight, 0.98 */
+    float prior_keep;    /* decision-directed weight, such as 0.94 */
     float prior_min;     /* least a-priori SNR, a power ratio */
     float gain_min;      /* floor, an amplitude */
 };
