@@ -171,7 +171,7 @@ int packs_blob_open(struct packs *p, const char *name, int *ret_fd, int64_t *ret
                     struct err *reterr)
 {
     struct pack_place place;
-    int pack_fd, errnum, rc = blob_find(p, name, O_RDONLY, &pack_fd, &place, reterr);
+    int pack_fd = -1, errnum, rc = blob_find(p, name, O_RDONLY, &pack_fd, &place, reterr);
 
     if (rc)
         return rc;
@@ -198,7 +198,7 @@ static bool waiting_drop(struct packs *p, const struct pack_place *place)
 int packs_blob_remove(struct packs *p, const char *name, struct err *reterr)
 {
     struct pack_place place;
-    int fd, errnum, rc;
+    int fd = -1, errnum, rc;
 
     if (blob_name_place(name, &place) && waiting_drop(p, &place))
         return 0;
