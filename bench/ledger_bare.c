@@ -84,6 +84,7 @@ static void values_bind(sqlite3_stmt *const s[STEPS], int64_t account, int64_t n
 
         if (!platform) {
             bind(totals, 1, account);
+            bind(totals, 7, 0); /* held */
             bind(daily, 1, account);
         }
         bind(totals, first, 0);
