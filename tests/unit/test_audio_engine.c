@@ -1,7 +1,9 @@
 /* Both engines through their interface: lengths, numbers, channels, levels. */
 #include "tests/unit/unit.h"
 
+#include <float.h>
 #include <libavutil/channel_layout.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include "audio/child/engine.h"
@@ -227,6 +229,50 @@ static void what_is_no_number_is_refused(void **state)
     }
 }
 
+/* Three seconds that the noise is learned from, then one sample or all at that level. */
+static void loud_comes_out_as_numbers(const char *type, float level, bool is_after_silence)
+{
+    const int64_t frames = 64000, at = 50000;
+    struct signal in = is_after_silence ? signal_new(1, 16000, frames)
+                                        : voice(1, 16000, frames, 0.02);
+    struct signal out;
+
+    for (int64_t n = at; n < (is_after_silence ? frames : at + 1); n++)
+        in.samples[n] = level;
+    out = run(type, AUDIO_STRENGTH_NORMAL, &in, 4096);
+    for (int64_t n = 0; n < frames; n++)
+        assert_true(isfinite(out.samples[n]));
+    free(in.samples);
+    free(out.samples);
+}
+
+/* Floats may go far past full scale; those scaled as integers do. */
+static void numbers_of_any_size_stay_numbers(void **state)
+{
+    static const float levels[] = { 1.0f, 8388608.0f, 2147483648.0f, 1e20f, FLT_MAX };
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(levels) * UNIT_COUNT(types); i++) {
+        const float level = levels[i / UNIT_COUNT(types)];
+
+        loud_comes_out_as_numbers(types[i % UNIT_COUNT(types)], level, false);
+        loud_comes_out_as_numbers(types[i % UNIT_COUNT(types)], -level, true);
+    }
+}
+
+static void the_shortest_have_their_length(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 12; i++) {
+        struct signal in = voice(1, i % 4 < 2 ? 8000 : 192000, 1 + i / 4, 0.02);
+        struct signal out = run(types[i % 2], AUDIO_STRENGTH_NORMAL, &in, 4096);
+
+        assert_true(isfinite(out.samples[0]));
+        free(in.samples);
+        free(out.samples);
+    }
+}
+
 static void an_unknown_type_has_no_engine(void **state)
 {
     AVChannelLayout layout = AV_CHANNEL_LAYOUT_MONO;
@@ -250,6 +296,8 @@ int main(void)
         cmocka_unit_test(noise_falls_more_the_stronger_the_wish),
         cmocka_unit_test(silence_stays_silent),
         cmocka_unit_test(what_is_no_number_is_refused),
+        cmocka_unit_test(numbers_of_any_size_stay_numbers),
+        cmocka_unit_test(the_shortest_have_their_length),
         cmocka_unit_test(an_unknown_type_has_no_engine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

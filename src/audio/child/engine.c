@@ -11,6 +11,9 @@
 
 enum { STEP = 4096 };
 
+/* 240 dB over full scale: the powers of what is louder would be no floats. */
+static const float LOUDEST = 1e12f;
+
 struct engine {
     struct channel *channels[AUDIO_CHANNELS_MAX];
     int channels_count;
@@ -87,6 +90,12 @@ static bool are_numbers(const float *samples, int count)
     return !isnan(sum);
 }
 
+static void clip(float *samples, int count)
+{
+    for (int i = 0; i < count; i++)
+        samples[i] = fminf(fmaxf(samples[i], -LOUDEST), LOUDEST);
+}
+
 /* Channels work when they have got to a multiple of STEP frames, so that the result does
  * not depend on the sizes of blocks. */
 static int channel_push(struct channel *c, const float *samples, int count,
@@ -102,6 +111,8 @@ static int channel_push(struct channel *c, const float *samples, int count,
         const int part = count < room ? count : room;
 
         rc = track_append(&c->in, samples, (size_t)part, reterr);
+        if (rc == 0)
+            clip(track_at(&c->in, c->in.end - part), part);
         if (rc == 0 && part == room)
             rc = c->kind->advance(c, false, reterr);
         samples += part;

@@ -22,7 +22,7 @@ void engine_prepare(void);
 MUST_CHECK int engine_open(const char *type, const struct engine_input *input,
                            struct engine **ret, struct err *reterr);
 /* Takes a block of planar floats (borrowed); NULL: there are no more. A sample that is no
- * number is ERR_NOT_MEDIA. */
+ * number is ERR_NOT_MEDIA, one more than 240 dB over full scale is taken for that much. */
 MUST_CHECK int engine_push(struct engine *e, const AVFrame *block, struct err *reterr);
 /* The next block of results, borrowed until the next call; NULL in *ret when more input is
  * needed, or after the last. All blocks together have as many samples as the input. */

@@ -16,7 +16,8 @@ static const float LOG_AMPLITUDE[LOG_AMPLITUDE_TERMS] = { 0.446278336f, -2.40995
                                                           1.05276664f };
 /* A-priori SNR where speech is present, 15 dB, as Gerkmann and Hendriks chose. */
 static const float SPEECH_PRIOR = 31.6227766f;
-static const float TINY = 1e-20f; /* a power: nothing is divided by less */
+static const float TINY = 1e-20f;      /* a power: nothing is divided by less */
+static const float RATIO_MOST = 1e20f; /* of powers: sound after silence overflows */
 
 #define INSTRUCTION_SET portable
 #define TARGET
