@@ -1,5 +1,5 @@
 // The caller's jobs as the server knows them, and following those that run.
-import { useInfiniteQuery, type InfiniteData } from '@tanstack/react-query'
+import { infiniteQueryOptions, useInfiniteQuery, type InfiniteData } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { api } from '@/api/client'
 import { followJob, isOver } from '@/api/events'
@@ -16,15 +16,17 @@ type Pages = InfiniteData<Page, string | undefined>
 
 const PAGE_SIZE = 20
 
+export const jobsQuery = infiniteQueryOptions({
+  queryKey: keys.jobs,
+  queryFn: ({ pageParam, signal }) =>
+    api.get('/audio/jobs', { query: { limit: PAGE_SIZE, ...(pageParam ? { cursor: pageParam } : {}) }, signal }),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (last: Page) => last.next_cursor ?? undefined,
+  staleTime: 30_000,
+})
+
 export function useJobs() {
-  return useInfiniteQuery({
-    queryKey: keys.jobs,
-    queryFn: ({ pageParam, signal }) =>
-      api.get('/audio/jobs', { query: { limit: PAGE_SIZE, ...(pageParam ? { cursor: pageParam } : {}) }, signal }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last: Page) => last.next_cursor ?? undefined,
-    staleTime: 30_000,
-  })
+  return useInfiniteQuery(jobsQuery)
 }
 
 function changePages(change: (jobs: Job[], isFirst: boolean) => Job[]): void {
@@ -45,8 +47,10 @@ export function jobAdded(job: Job): void {
   listChanged()
 }
 
+/** What following a job has told. Of its end nothing tells again. */
 export function jobChanged(job: Job): void {
   changePages((jobs) => jobs.map((other) => (other.job_id === job.job_id ? job : other)))
+  if (isOver(job.status)) listChanged()
 }
 
 export function jobGone(jobId: string): void {
@@ -68,8 +72,6 @@ export function useFollow(job: Job): void {
       job.job_id,
       (now) => {
         jobChanged(now)
-        if (!isOver(now.status)) return
-        usageChanged()
         if (now.status === 'completed') notify('good', enhance.done(now.original_filename))
       },
       abort.signal,
