@@ -15,6 +15,7 @@ vi.stubGlobal('fetch', fetched)
 const { errorOf } = await import('./errors')
 const { eventsIn, followJob } = await import('./events')
 const session = await import('./session')
+const { sendFile } = await import('./upload')
 const { optionsOf } = await import('@/enhance/options')
 const { nameIn } = await import('@/enhance/files')
 const { refusalOf } = await import('@/enhance/AddFiles')
@@ -94,8 +95,26 @@ describe('identity', () => {
         ? json({ detail: 'Token has been revoked' }, 401)
         : json({ guest_id: 'g', guest_token: token(LATER), token_type: 'bearer', expires_in: 600 }),
     )
+    const ended = vi.fn()
+    session.onSessionEnd(ended)
     expect((await session.identityHeaders())['Authorization']).toBe(`Bearer ${token(LATER)}`)
     expect(session.isSignedIn()).toBe(false)
+    expect(ended).toHaveBeenCalledOnce()
+  })
+})
+
+describe('an upload', () => {
+  it('that is stopped before it is known who asks is never sent', async () => {
+    const made = vi.fn()
+    vi.stubGlobal('XMLHttpRequest', made)
+    const abort = new AbortController()
+    fetched.mockImplementation(() => {
+      abort.abort()
+      return json({ guest_id: 'g', guest_token: token(LATER), token_type: 'bearer', expires_in: 600 })
+    })
+    const upload = { file: new File(['x'], 'a.wav'), fields: {}, key: 'k', onProgress: () => undefined, signal: abort.signal }
+    await expect(sendFile(upload)).rejects.toThrow(/abort/)
+    expect(made).not.toHaveBeenCalled()
   })
 })
 

@@ -33,6 +33,13 @@ export function onSessionChange(listener: Listener): () => void {
   return () => listeners.delete(listener)
 }
 
+let onEnd: Listener = () => undefined
+
+/** Told when the server ends the session: nobody logged out here. */
+export function onSessionEnd(listener: Listener): void {
+  onEnd = listener
+}
+
 /** Changes with every change of identity. */
 export function sessionVersion(): number {
   return version
@@ -168,6 +175,7 @@ export function refreshTokens(stale: string): Promise<string | null> {
     } catch (error) {
       if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {
         forgetTokens()
+        onEnd()
         return null
       }
       throw error

@@ -19,8 +19,6 @@ export type AdminGuest = Schemas['AdminGuest']
 export type AdminJob = Schemas['AdminJob']
 export type AdminOverview = Schemas['AdminOverview']
 export type Analytics = Schemas['Analytics']
-export type NewUserByAdmin = Schemas['NewUserByAdmin']
-export type UserChange = Schemas['UserChange']
 
 export type Method = 'get' | 'post' | 'patch' | 'delete'
 

@@ -14,7 +14,8 @@ export interface Upload {
   signal: AbortSignal
 }
 
-function sendOnce(upload: Upload, identity: Record<string, string>): Promise<UploadResult> {
+async function sendOnce(upload: Upload, identity: Record<string, string>): Promise<UploadResult> {
+  upload.signal.throwIfAborted() // stopped while the identity was asked for
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest()
     const form = new FormData()

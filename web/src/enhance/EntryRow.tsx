@@ -9,7 +9,7 @@ import { Refusal } from './Refusal'
 /** Neither a wrong file nor a limit of the day changes by asking again. */
 function isWorthRetrying(error: ApiError): boolean {
   if (error.isLimit) return error.policies.some((policy) => policy.endsWith('storage_mb'))
-  return error.status === 0 || error.status === 429 || error.status >= 500
+  return [0, 408, 429].includes(error.status) || error.status >= 500
 }
 
 export function EntryRow({ entry }: { entry: Entry }) {

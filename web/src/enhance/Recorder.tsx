@@ -8,6 +8,8 @@ import type { Session } from './recording'
 
 export function Recorder({ onRecorded }: { onRecorded: (file: File) => void }) {
   const session = useRef<Session | null>(null)
+  const isGone = useRef(false)
+  const [isStarting, setStarting] = useState(false)
   const [elapsed, setElapsed] = useState<number | null>(null)
   const isRecording = elapsed !== null
 
@@ -16,19 +18,29 @@ export function Recorder({ onRecorded }: { onRecorded: (file: File) => void }) {
     const timer = setInterval(() => setElapsed((now) => (now ?? 0) + 1), 1000)
     return () => clearInterval(timer)
   }, [isRecording])
-  useEffect(() => () => session.current?.stop(), [])
+  useEffect(
+    () => () => {
+      isGone.current = true
+      session.current?.stop()
+    },
+    [],
+  )
 
   const start = async () => {
+    setStarting(true)
     try {
       const { startSession } = await import('./recording')
       session.current = await startSession((wav) => {
         const time = new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }).replace(':', '.')
         onRecorded(new File([wav], enhance.recordingName(time), { type: 'audio/wav' }))
       })
-      setElapsed(0)
+      // The page may have been left while the browser asked for permission.
+      if (isGone.current) session.current.stop()
+      else setElapsed(0)
     } catch {
       notify('bad', enhance.noMicrophone)
     }
+    setStarting(false)
   }
   const stop = () => {
     session.current?.stop()
@@ -43,7 +55,7 @@ export function Recorder({ onRecorded }: { onRecorded: (file: File) => void }) {
       </Button>
     )
   return (
-    <Button onClick={() => void start()}>
+    <Button disabled={isStarting} onClick={() => void start()}>
       <Mic aria-hidden size={18} />
       {enhance.record}
     </Button>

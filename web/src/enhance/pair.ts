@@ -94,8 +94,12 @@ class ElementPair implements Ab {
   async play(): Promise<void> {
     if (this.position >= this.duration - 0.05) this.seek(0)
     this.align()
-    await Promise.all([this.lead.play(), this.other.play()])
     this.timer ??= setInterval(this.onChange, 50)
+    try {
+      await Promise.all([this.lead.play(), this.other.play()])
+    } catch {
+      this.pause() // stopped before it began, or the browser does not play it
+    }
     this.onChange()
   }
 

@@ -12,15 +12,23 @@ export async function startSession(onDone: (wav: Blob) => void): Promise<Session
     audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
   })
   const context = new AudioContext()
+  const letGo = () => {
+    for (const track of stream.getTracks()) track.stop()
+    void context.close()
+  }
   const blocks: Float32Array[] = []
-  await context.audioWorklet.addModule(workletUrl)
-  const capture = new AudioWorkletNode(context, 'capture')
-  capture.port.onmessage = (event: MessageEvent<Float32Array>) => blocks.push(event.data)
-  context.createMediaStreamSource(stream).connect(capture)
+  try {
+    await context.audioWorklet.addModule(workletUrl)
+    const capture = new AudioWorkletNode(context, 'capture')
+    capture.port.onmessage = (event: MessageEvent<Float32Array>) => blocks.push(event.data)
+    context.createMediaStreamSource(stream).connect(capture)
+  } catch (error) {
+    letGo()
+    throw error
+  }
   return {
     stop: () => {
-      for (const track of stream.getTracks()) track.stop()
-      void context.close()
+      letGo()
       if (blocks.length) onDone(wavOf(blocks, context.sampleRate))
     },
   }

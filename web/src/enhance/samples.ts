@@ -103,7 +103,7 @@ export class SamplePair implements Ab {
     this.start(this.context)
     this.timer ??= setInterval(() => this.tick(), 50)
     this.onChange()
-    await this.context.resume()
+    await this.context.resume().catch(() => undefined) // closed meanwhile
   }
 
   private tick(): void {

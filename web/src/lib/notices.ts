@@ -24,7 +24,7 @@ export function dismiss(id: number): void {
 export function notify(kind: Notice['kind'], text: string): void {
   const notice = { id: ++lastId, kind, text }
   set([...notices.slice(-1), notice])
-  setTimeout(() => dismiss(notice.id), SHOWN_MS)
+  if (kind === 'good') setTimeout(() => dismiss(notice.id), SHOWN_MS) // trouble stays until it is read
 }
 
 export function useNotices(): Notice[] {

@@ -3,7 +3,9 @@ import { QueryClient, useQuery } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
 import { api } from '@/api/client'
 import { ApiError } from '@/api/errors'
-import { isSignedIn, onSessionChange, sessionVersion } from '@/api/session'
+import { isSignedIn, onSessionChange, onSessionEnd, sessionVersion } from '@/api/session'
+import { notify } from '@/lib/notices'
+import { common } from '@/strings'
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -38,6 +40,8 @@ onSessionChange(() => {
   void queryClient.resetQueries({ predicate: (query) => query.queryKey[0] !== 'me' && query.queryKey[0] !== 'admin' })
 })
 
+onSessionEnd(() => notify('bad', common.sessionEnded))
+
 export function useMe() {
   const signedIn = useSignedIn()
   return useQuery({
@@ -49,7 +53,7 @@ export function useMe() {
 }
 
 /** Reading usage costs nothing, so an open page may look often. */
-const LIVE_MS = 10_000
+export const LIVE_MS = 10_000
 
 export function useLimits() {
   return useQuery({
