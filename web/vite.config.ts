@@ -4,6 +4,7 @@ import { defineConfig, type Plugin } from 'vite'
 import { firstView } from './firstview'
 import { licences } from './licences'
 import { packed } from './packed'
+import { language, page } from './src/strings'
 
 // In development, what is not a file of the app's is the API's.
 const api = process.env.WHAZZ_API ?? 'http://localhost:8000'
@@ -19,6 +20,14 @@ const noOtherHosts: Plugin = {
   },
 }
 
+const words: Plugin = {
+  name: 'words',
+  transformIndexHtml: {
+    order: 'pre',
+    handler: (html) => html.replace(/%(language|description|noScript)%/g, (_, name: string) => ({ language, ...page })[name] ?? ''),
+  },
+}
+
 const names = {
   // Preact's own names for React, in order: the longer ones first.
   alias: [
@@ -31,7 +40,7 @@ const names = {
 }
 
 export default defineConfig({
-  plugins: [tailwindcss(), noOtherHosts, licences(), firstView(names), packed()],
+  plugins: [tailwindcss(), words, noOtherHosts, licences(), firstView(names), packed()],
   resolve: names,
   esbuild: { jsx: 'automatic' },
   server: { port: 5173, strictPort: true, proxy: { [apiPaths]: { target: api } } },

@@ -126,6 +126,16 @@ journey('the app takes over the front page untouched, and would draw the same', 
   await page.getByRole('button', { name: 'Theme: Light' }).waitFor()
 })
 
+/** Drops a recording there; the browser would open what the page does not take. */
+async function dropOn(place, name) {
+  const isTaken = await place.evaluate((element, [base64, fileName]) => {
+    const data = new DataTransfer()
+    data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], fileName))
+    return !element.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }))
+  }, [wav(0.5).toString('base64'), name])
+  assert.ok(isTaken)
+}
+
 journey('what is done before the app has started counts', async (page) => {
   let letGo
   const held = new Promise((resolve) => (letGo = resolve))
@@ -140,12 +150,7 @@ journey('what is done before the app has started counts', async (page) => {
   const chooser = page.waitForEvent('filechooser')
   await page.getByRole('button', { name: 'Choose files' }).click()
   await (await chooser).setFiles(wavFile(server.dir, 'early-chosen.wav', 0.5))
-  const dropped = wav(0.5).toString('base64')
-  await page.getByText('Drop recordings here').evaluate((zone, base64) => {
-    const data = new DataTransfer()
-    data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], 'early-dropped.wav'))
-    zone.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }))
-  }, dropped)
+  await dropOn(page.getByText('Drop recordings here'), 'early-dropped.wav')
   assert.equal(await page.evaluate(() => performance.getEntriesByName('whazz.started').length), 0)
   letGo()
   await isReady(page, 'early-chosen.wav')
@@ -254,6 +259,66 @@ journey('a recording made here is cleaned like any other', async (page) => {
   await isReady(page, 'Recording')
 })
 
+/** Keeps what the page takes from the microphone in `streams`, given once `microphone` is called. */
+function watchMicrophone(page, isWorkletBroken) {
+  return page.addInitScript((isBroken) => {
+    window.streams = []
+    const held = new Promise((resolve) => (window.microphone = resolve))
+    const take = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
+    navigator.mediaDevices.getUserMedia = async (wanted) => {
+      await held
+      const stream = await take(wanted)
+      window.streams.push(stream)
+      return stream
+    }
+    if (isBroken) AudioWorklet.prototype.addModule = () => Promise.reject(new Error('none'))
+  }, isWorkletBroken)
+}
+
+const oneMicrophoneOff = (page) =>
+  page.waitForFunction(() => window.streams.length === 1 && window.streams[0].getTracks().every((track) => track.readyState === 'ended'))
+
+journey('the microphone is let go where recording fails', async (page) => {
+  await watchMicrophone(page, true)
+  await page.goto('/')
+  await page.getByRole('button', { name: 'Record', exact: true }).click()
+  await page.getByRole('button', { name: 'Record', exact: true, disabled: true }).waitFor() // one asks at a time
+  await page.evaluate(() => window.microphone())
+  await page.getByText('The microphone cannot be used.').waitFor()
+  await oneMicrophoneOff(page)
+  await page.getByRole('button', { name: 'Record', exact: true, disabled: false }).waitFor()
+})
+
+journey('the microphone is let go where the page was left while it was asked for', async (page) => {
+  await watchMicrophone(page, false)
+  await page.goto('/')
+  await page.getByRole('button', { name: 'Record', exact: true }).click()
+  await page.getByRole('button', { name: 'Record', exact: true, disabled: true }).waitFor()
+  await page.getByRole('link', { name: 'Usage' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Usage' }).waitFor()
+  await page.evaluate(() => window.microphone())
+  await oneMicrophoneOff(page)
+})
+
+journey('a recording dropped beside the marked place is taken', async (page) => {
+  await page.goto('/')
+  await page.waitForFunction(() => performance.getEntriesByName('whazz.started').length)
+  await dropOn(page.getByRole('banner'), 'beside.wav')
+  await isReady(page, 'beside.wav')
+})
+
+journey('what went wrong stays to be read', async (page) => {
+  await page.clock.install()
+  await page.route('**/usage/export**', (route) => route.fulfill({ status: 503, json: { detail: 'Nothing to be had' } }))
+  await page.goto('/usage')
+  await page.getByRole('button', { name: 'Download CSV' }).click()
+  await page.getByText('Nothing to be had').waitFor()
+  await page.clock.fastForward(60_000)
+  await page.getByText('Nothing to be had').waitFor()
+  await page.getByRole('button', { name: 'Close' }).click()
+  await page.getByText('Nothing to be had').waitFor({ state: 'detached' })
+}, { expected: [503] })
+
 journey('a list that was asked for before a job came does not hide the job', async (page) => {
   let isFirst = true
   await page.route('**/audio/jobs?**', async (route) => {
@@ -336,6 +401,7 @@ journey('a user changes the password here and is out elsewhere, takes the data, 
   await page.getByText('dora@example.com').waitFor()
   await elsewhere.page.reload()
   await elsewhere.page.getByText('You are a guest').waitFor()
+  await elsewhere.page.getByText('You were signed out.').waitFor()
   assert.deepEqual(elsewhere.faults(), [])
   await elsewhere.context.close()
 
@@ -453,6 +519,8 @@ journey('an admin’s day', async (page) => {
   await logIn(page, 'root-admin', 'correct horse 1')
   await page.getByRole('link', { name: 'Admin', exact: true }).click()
   await page.getByText('The whole platform over time').waitFor()
+  await page.getByRole('combobox', { name: 'Most of' }).selectOption('Processing time')
+  await page.getByRole('columnheader', { name: 'Processing time' }).waitFor()
   assert.match(await card(page, 'Users'), /\d+ active, \d+ new in 24 hours/)
 
   await page.getByRole('tab', { name: 'Users' }).click()

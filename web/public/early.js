@@ -11,7 +11,7 @@
     else if (button) presses.push(button)
   }
   const onDrag = (event) => {
-    if (event.target.closest('[data-drop]')) event.preventDefault()
+    if (event.dataTransfer.types.includes('Files') && document.querySelector('[data-drop]')) event.preventDefault()
   }
   const onDrop = (event) => {
     onDrag(event)

@@ -1,5 +1,29 @@
 // Every word the app shows, in one place. Plain words; the API's own sentences are shown as they are.
 
+/** Of the words below; numbers are written its way. */
+export const language = 'en'
+
+/** What index.html says by itself. */
+export const page = {
+  description: 'Upload a recording, hear it without the noise, download it.',
+  noScript: 'Whazz needs JavaScript in the browser. The HTTP API works without it: see /openapi.json.',
+}
+
+const inUnits = (unit: string) => (amount: string) => `in ${amount} ${unit}${amount === '1' ? '' : 's'}`
+
+export const units = {
+  /** Each 1024 times the one before. */
+  sizes: ['B', 'kB', 'MB', 'GB', 'TB'],
+  size: (amount: string, unit: string) => `${amount} ${unit}`,
+  megabytes: (amount: string) => `${amount} MB`,
+  percent: (amount: string) => `${amount} %`,
+  seconds: (amount: string) => `${amount} s`,
+  minutes: (amount: string) => `${amount} min`,
+  minutesAndSeconds: (minutes: string, seconds: string) => `${minutes} min ${seconds} s`,
+  hoursAndMinutes: (hours: string, minutes: string) => `${hours} h ${minutes} min`,
+  until: { second: inUnits('second'), minute: inUnits('minute'), hour: inUnits('hour'), day: inUnits('day') },
+}
+
 const STATUS: Record<number, string> = {
   0: 'The server cannot be reached.',
   401: 'You are not signed in.',
@@ -80,6 +104,7 @@ export const enhance = {
   strength: 'Strength',
   strengths: { light: 'Light', normal: 'Normal', strong: 'Strong' } as Record<string, string>,
   output: 'Result as',
+  outputs: { wav24: 'WAV, 24 bits', wavf32: 'WAV, float' } as Record<string, string>,
   allowance: (left: number, limit: number, when: string) =>
     left > 0 ? `${left} of ${limit} files left today` : `No files left today; the count starts again ${when}`,
   allowanceMore: 'Sign up for more',
@@ -122,7 +147,6 @@ export const enhance = {
   wrongFormat: (name: string) => `“${name}” is not WAV, MP3, FLAC, M4A or OGG.`,
   tooLarge: (name: string, mb: number) => `“${name}” is larger than ${mb} MB. Cut it, or save it as MP3 or FLAC.`,
   emptyFile: (name: string) => `“${name}” is empty.`,
-  limitTitle: 'A limit is reached',
   limitReset: (when: string, at: string) => `It starts again ${when} (${at}).`,
   limitStorage: 'Remove recordings that you no longer need to make room.',
   limitGuest: 'With an account you may do more, and your recordings come along.',
@@ -277,6 +301,14 @@ export const admin = {
   },
   platform: 'The whole platform over time',
   topUsers: 'Who uses most',
+  topFigure: 'Most of',
+  topBy: {
+    files_processed: 'Files processed',
+    files_uploaded: 'Files uploaded',
+    storage: 'Bytes uploaded',
+    processing_time: 'Processing time',
+    api_calls: 'API calls',
+  },
   search: 'Search name or email',
   filter: 'Show',
   userFilters: {
@@ -302,8 +334,6 @@ export const admin = {
     error: 'What went wrong',
     size: 'Size',
     type: 'Type',
-    calls: 'API calls',
-    files: 'Files',
   },
   badges: { admin: 'Admin', verified: 'Verified', unverified: 'Not verified', active: 'Active', inactive: 'Deactivated' },
   actionsFor: (name: string) => `Actions for ${name}`,

@@ -3,13 +3,13 @@ import { useState } from 'react'
 import { api } from '@/api/client'
 import type { AdminJob, JobState } from '@/api/types'
 import { bytes, dateTime } from '@/lib/format'
+import { JobBadge } from '@/enhance/JobBadge'
 import { admin, common, enhance, typeName } from '@/strings'
 import { Confirm } from '@/ui/Dialog'
-import { Badge, Button, Card, Select } from '@/ui/kit'
+import { Button, Card, Select } from '@/ui/kit'
 import { cell, PagedTable, row, useChange, usePage } from './list'
 
 const states: JobState[] = ['pending', 'processing', 'completed', 'failed', 'cancelled', 'expired']
-const looks = { pending: 'plain', processing: 'plain', completed: 'good', failed: 'bad', cancelled: 'warn', expired: 'warn' } as const
 
 /** Enough of a long id to tell guests apart. */
 function shortId(id: string): string {
@@ -70,7 +70,7 @@ export function Jobs() {
             </th>
             <td className={`${cell} min-w-32`} title={job.guest_id ?? undefined}>{ownerOf(job)}</td>
             <td className={cell}>
-              <Badge look={looks[job.status]}>{enhance.state[job.status]}</Badge>
+              <JobBadge state={job.status} />
               {job.error_message && <span className="mt-1 block min-w-40 text-bad">{job.error_message}</span>}
             </td>
             <td className={`${cell} whitespace-nowrap text-soft`}>{dateTime(job.created_at)}</td>

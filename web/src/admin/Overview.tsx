@@ -1,16 +1,15 @@
 import { useQuery } from '@tanstack/react-query'
 import { Clock, FileCheck, HardDrive, ListChecks, UserRound, Users as UsersIcon } from 'lucide-react'
+import { useState } from 'react'
 import { api } from '@/api/client'
-import type { AdminOverview, Analytics } from '@/api/types'
+import type { AdminOverview, Analytics, UsageStats } from '@/api/types'
 import { count, megabytes, minutes, percent } from '@/lib/format'
-import { keys } from '@/lib/queries'
+import { keys, LIVE_MS } from '@/lib/queries'
 import { admin, usage } from '@/strings'
-import { Card, Failure, Skeleton } from '@/ui/kit'
-import { TypesTable, StatCard } from '@/usage/UsageStatsDashboard'
+import { Card, Failure, Select, Skeleton } from '@/ui/kit'
+import { processingTime, StatCard, TypesTable } from '@/usage/UsageStatsDashboard'
 import { Trends, type HistoryQuery } from '@/usage/Trends'
 import { cell, row } from './list'
-
-const LIVE_MS = 10_000
 
 async function loadSeries(query: HistoryQuery, signal: AbortSignal) {
   return (await api.get('/usage/admin/analytics', { query, signal })).series
@@ -47,23 +46,44 @@ function Cards({ overview, analytics }: { overview: AdminOverview; analytics: An
   )
 }
 
+type Figure = keyof typeof admin.topBy
+
+const figures: Record<Figure, (stats: UsageStats) => string> = {
+  files_processed: (stats) => count(stats.total_files_processed),
+  files_uploaded: (stats) => count(stats.total_files_uploaded),
+  storage: (stats) => megabytes(stats.total_input_size_mb),
+  processing_time: processingTime,
+  api_calls: (stats) => count(stats.api_calls_count),
+}
+
 function TopUsers() {
+  const [figure, setFigure] = useState<Figure>('files_processed')
   const top = useQuery({
-    queryKey: [...keys.admin, 'top'],
-    queryFn: ({ signal }) => api.get('/usage/admin/top-users', { query: { limit: 5 }, signal }),
+    queryKey: [...keys.admin, 'top', figure],
+    queryFn: ({ signal }) => api.get('/usage/admin/top-users', { query: { sort_by: figure, limit: 5 }, signal }),
   })
-  const columns = admin.columns
   return (
-    <Card title={admin.topUsers}>
+    <Card
+      title={admin.topUsers}
+      aside={
+        <Select
+          label={admin.topFigure}
+          isLabelHidden
+          options={Object.entries(admin.topBy)}
+          value={figure}
+          onPick={(picked) => setFigure(picked as Figure)}
+        />
+      }
+    >
+      {top.isError && <Failure error={top.error} onRetry={() => void top.refetch()} />}
       {top.isPending && <Skeleton className="h-40" />}
       {top.data && !top.data.results.length && <p className="text-soft">{admin.none}</p>}
       {top.data && top.data.results.length > 0 && (
         <table className="w-full text-sm">
           <thead>
             <tr className="text-left text-soft">
-              <th className="py-1 font-semibold">{columns.user}</th>
-              <th className="py-1 pr-4 text-right font-semibold">{columns.files}</th>
-              <th className="py-1 text-right font-semibold">{columns.calls}</th>
+              <th scope="col" className="py-1 font-semibold">{admin.columns.user}</th>
+              <th scope="col" className="py-1 text-right font-semibold">{admin.topBy[figure]}</th>
             </tr>
           </thead>
           <tbody>
@@ -72,8 +92,7 @@ function TopUsers() {
                 <th scope="row" className={`${cell} text-left font-semibold`}>
                   {user.username}
                 </th>
-                <td className={`${cell} text-right tabular-nums`}>{count(stats.total_files_processed)}</td>
-                <td className={`${cell} text-right tabular-nums`}>{count(stats.api_calls_count)}</td>
+                <td className={`${cell} text-right tabular-nums`}>{figures[figure](stats)}</td>
               </tr>
             ))}
           </tbody>

@@ -1,15 +1,13 @@
 import { clsx } from 'clsx'
 import { FolderOpen, Upload } from 'lucide-react'
-import { useEffect, useRef, useState, type DragEvent } from 'react'
+import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { ApiError } from '@/api/errors'
 import { early } from '@/lib/early'
 import { enhance } from '@/strings'
 import { Button, Select } from '@/ui/kit'
-import { EXTENSIONS, useUploadOptions, type AudioType, type UploadOptions } from './options'
+import { EXTENSIONS, MEBIBYTE, useUploadOptions, type AudioType, type UploadOptions } from './options'
 import { queue } from './queue'
 import { Recorder } from './Recorder'
-
-const MEBIBYTE = 1048576
 
 /** What the server would refuse for sure, told before a byte is sent. */
 export function refusalOf(file: { name: string; size: number }, bytesMax: number): ApiError | undefined {
@@ -91,7 +89,7 @@ function Choices({ options, choice, onChange }: { options: UploadOptions; choice
           <Select
             name="output"
             label={enhance.output}
-            options={options.outputs.map((output) => [output, output.toUpperCase()])}
+            options={options.outputs.map((output) => [output, enhance.outputs[output] ?? output.toUpperCase()])}
             value={choice.output || options.outputs[0]}
             onPick={(output) => onChange({ ...choice, output })}
           />
@@ -101,10 +99,35 @@ function Choices({ options, choice, onChange }: { options: UploadOptions; choice
   )
 }
 
+/** Takes files that are dropped anywhere on the page: beside the marked place the browser would open
+ * one and leave the app. Whether some are held over the page. */
+function useDrops(add: (files: Iterable<File>) => void): boolean {
+  const [isOver, setOver] = useState(false)
+  const latest = useRef(add)
+  latest.current = add
+  // Before the app has started early.js takes them: there must be no moment between.
+  useLayoutEffect(() => {
+    const onDrag = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes('Files')) return
+      event.preventDefault()
+      setOver(event.type === 'dragover')
+      if (event.type === 'drop') latest.current(event.dataTransfer.files)
+    }
+    const onLeave = (event: DragEvent) => {
+      if (!event.relatedTarget) setOver(false) // out of the window
+    }
+    const kinds = { dragover: onDrag, drop: onDrag, dragleave: onLeave }
+    for (const [kind, listener] of Object.entries(kinds)) addEventListener(kind, listener as EventListener)
+    return () => {
+      for (const [kind, listener] of Object.entries(kinds)) removeEventListener(kind, listener as EventListener)
+    }
+  }, [])
+  return isOver
+}
+
 export function AddFiles() {
   const options = useUploadOptions()
   const [choice, setChoice] = useState(firstChoice)
-  const [isOver, setOver] = useState(false)
   const input = useRef<HTMLInputElement>(null)
 
   const add = (files: Iterable<File>) => {
@@ -118,21 +141,12 @@ export function AddFiles() {
     if (input.current) addChosen(input.current)
     add(early.takeFiles())
   }, [])
-  const drag = (isInside: boolean) => (event: DragEvent) => {
-    event.preventDefault()
-    setOver(isInside)
-  }
+  const isOver = useDrops(add)
   return (
     <section aria-label={enhance.add} className="rounded-2xl border border-line bg-card p-4 sm:p-6">
       <Choices options={options} choice={choice} onChange={setChoice} />
       <div
         data-drop
-        onDragOver={drag(true)}
-        onDragLeave={drag(false)}
-        onDrop={(event) => {
-          drag(false)(event)
-          add(event.dataTransfer.files)
-        }}
         className={clsx(
           'flex flex-col items-center gap-3 rounded-xl border-2 border-dashed px-4 py-8 text-center transition-colors sm:py-12',
           isOver ? 'border-accent bg-accent-soft' : 'border-line-strong bg-page',

@@ -3,26 +3,18 @@ import { lazy, Suspense, useState } from 'react'
 import { isOver } from '@/api/events'
 import { ApiError, messageOf } from '@/api/errors'
 import type { Job } from '@/api/types'
-import { moment } from '@/lib/format'
+import { moment, percent } from '@/lib/format'
 import { notify } from '@/lib/notices'
 import { usageChanged } from '@/lib/queries'
 import { common, enhance, typeName } from '@/strings'
-import { Badge, Button, Progress, Skeleton } from '@/ui/kit'
+import { Button, Progress, Skeleton } from '@/ui/kit'
 import { Confirm } from '@/ui/Dialog'
 import { fetchResult, saveAs } from './files'
+import { JobBadge } from './JobBadge'
 import { Outputs } from './Outputs'
 import { deleteJob, jobGone, useFollow } from './jobs'
 
 const Player = lazy(() => import('./Player'))
-
-const looks = {
-  pending: 'plain',
-  processing: 'plain',
-  completed: 'good',
-  failed: 'bad',
-  cancelled: 'warn',
-  expired: 'warn',
-} as const
 
 function noteOf(job: Job): string | null {
   if (job.status === 'failed') return job.error_message ?? enhance.failedText
@@ -116,7 +108,7 @@ export function JobRow(props: Props) {
             {typeName(job.processing_type)} · {moment(job.created_at)}
           </p>
         </div>
-        <Badge look={looks[job.status]}>{enhance.state[job.status]}</Badge>
+        <JobBadge state={job.status} />
         <div className="flex items-center gap-3">
           <Actions {...props} onRemove={() => (job.output_available ? setAsking(true) : void remove())} />
         </div>
@@ -124,7 +116,7 @@ export function JobRow(props: Props) {
       {!isOver(job.status) && (
         <div className="mt-2 space-y-1">
           <Progress label={enhance.progressOf(job.original_filename)} value={job.progress} />
-          <p className="text-sm text-soft tabular-nums">{Math.round(job.progress)} %</p>
+          <p className="text-sm text-soft tabular-nums">{percent(Math.round(job.progress))}</p>
         </div>
       )}
       {note && <p className="mt-1 text-sm text-soft [overflow-wrap:anywhere]">{note}</p>}

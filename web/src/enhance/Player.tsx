@@ -3,6 +3,7 @@ import { Pause, Play } from 'lucide-react'
 import { useEffect, useReducer, useRef, useState } from 'react'
 import { usageChanged } from '@/lib/queries'
 import { clock } from '@/lib/format'
+import { onThemeChange } from '@/lib/theme'
 import { player } from '@/strings'
 import { Button, Failure, Skeleton } from '@/ui/kit'
 import { fetchOriginal, fetchResult } from './files'
@@ -60,12 +61,19 @@ function Waveforms({ pair, peaks }: Loaded) {
     }))
     drawLanes(canvas.current, lanes, pair.duration ? pair.position / pair.duration : 0)
   }
+  const latest = useRef(draw)
+  latest.current = draw
   useEffect(draw)
   useEffect(() => {
-    const observer = new ResizeObserver(draw)
+    const redraw = () => latest.current()
+    const observer = new ResizeObserver(redraw)
     if (canvas.current) observer.observe(canvas.current)
-    return () => observer.disconnect()
-  })
+    const forget = onThemeChange(redraw)
+    return () => {
+      observer.disconnect()
+      forget()
+    }
+  }, [])
   return (
     <div className="relative">
       <canvas ref={canvas} role="img" aria-label={player.waveform} className="h-36 w-full rounded-lg bg-sunken" />

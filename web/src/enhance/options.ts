@@ -20,7 +20,7 @@ export interface UploadOptions {
 }
 
 export const EXTENSIONS = ['.wav', '.mp3', '.flac', '.m4a', '.ogg']
-const MEBIBYTE = 1048576
+export const MEBIBYTE = 1048576
 
 const typeOf = (id: string): AudioType => ({ id, name: typeName(id), text: known[id]?.text ?? '' })
 

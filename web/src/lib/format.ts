@@ -1,4 +1,6 @@
 // Figures as people read them. All take the API's units.
+import { language, units } from '@/strings'
+
 const LOCALE = typeof navigator === 'undefined' ? 'en-GB' : navigator.language || 'en-GB'
 
 /** Made at the first use and once: making a formatter costs more than using it a hundred times. */
@@ -7,44 +9,47 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= make())
 }
 
-const whole = once(() => new Intl.NumberFormat('en', { maximumFractionDigits: 0 }))
-const short = once(() => new Intl.NumberFormat('en', { maximumFractionDigits: 1 }))
-const exact = once(() => new Intl.NumberFormat('en', { maximumFractionDigits: 2 }))
+const numbers = [0, 1, 2].map((digits) => once(() => new Intl.NumberFormat(language, { maximumFractionDigits: digits })))
+
+/** With at most so many digits after the point. */
+function number(value: number, digits: 0 | 1 | 2): string {
+  if (Number.isInteger(value) && value >= 0 && value < 1000) return String(value)
+  return numbers[digits]?.().format(value) ?? String(value)
+}
 
 export function count(value: number): string {
-  return Number.isInteger(value) && value >= 0 && value < 1000 ? String(value) : whole().format(value)
+  return number(value, 0)
 }
 
 export function decimal(value: number): string {
-  return exact().format(value)
+  return number(value, 2)
 }
 
 export function percent(value: number): string {
-  return `${short().format(value)} %`
+  return units.percent(number(value, 1))
 }
 
 /** 1 048 576 bytes are a megabyte, here as in the API. */
 export function bytes(value: number): string {
-  const sign = value < 0 ? '-' : ''
+  const last = units.sizes.length - 1
   let size = Math.abs(value)
-  if (size < 1024) return `${sign}${whole().format(size)} B`
-  for (const unit of ['kB', 'MB', 'GB']) {
+  let step = 0
+  while (size >= 1024 && step < last) {
     size /= 1024
-    if (size < 1024) return `${sign}${short().format(size)} ${unit}`
+    step++
   }
-  return `${sign}${short().format(size / 1024)} TB`
+  return units.size(`${value < 0 ? '-' : ''}${number(size, step ? 1 : 0)}`, units.sizes[step] ?? '')
 }
 
 export function megabytes(value: number): string {
-  return value < 1 ? `${exact().format(value)} MB` : bytes(value * 1048576)
+  return value < 1 ? units.megabytes(number(value, 2)) : bytes(value * 1048576)
 }
 
 export function seconds(value: number): string {
-  if (value < 1) return `${exact().format(value)} s`
-  if (value < 60) return `${short().format(value)} s`
+  if (value < 60) return units.seconds(number(value, value < 1 ? 2 : 1))
   const minutes = Math.floor(value / 60)
-  if (minutes < 60) return `${minutes} min ${Math.floor(value % 60)} s`
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+  if (minutes < 60) return units.minutesAndSeconds(count(minutes), count(Math.floor(value % 60)))
+  return units.hoursAndMinutes(count(Math.floor(minutes / 60)), count(minutes % 60))
 }
 
 export function minutes(value: number): string {
@@ -80,15 +85,11 @@ export function month(iso: string): string {
   return months().format(new Date(iso))
 }
 
-function inUnits(amount: number, unit: string): string {
-  return `in ${count(amount)} ${unit}${amount === 1 ? '' : 's'}`
-}
-
 /** "in 5 hours": how long until a time. Without Intl, whose first use takes a fifth of the start. */
 export function until(iso: string, now = Date.now()): string {
   const left = (new Date(iso).getTime() - now) / 1000
-  if (left < 60) return inUnits(Math.max(1, Math.round(left)), 'second')
-  if (left < 3600) return inUnits(Math.ceil(left / 60), 'minute')
-  if (left < 36 * 3600) return inUnits(Math.round(left / 3600), 'hour')
-  return inUnits(Math.round(left / 86400), 'day')
+  if (left < 60) return units.until.second(count(Math.max(1, Math.round(left))))
+  if (left < 3600) return units.until.minute(count(Math.ceil(left / 60)))
+  if (left < 36 * 3600) return units.until.hour(count(Math.round(left / 3600)))
+  return units.until.day(count(Math.round(left / 86400)))
 }

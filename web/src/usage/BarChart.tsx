@@ -114,14 +114,14 @@ export function PointsTable({ points, series, caption, columns, format }: Props 
       <table className="w-full text-sm">
         <thead className="sticky top-0 bg-card text-left text-soft">
           <tr>
-            <th className="py-1 pr-4 font-semibold">{columns[0]}</th>
+            <th scope="col" className="py-1 pr-4 font-semibold">{columns[0]}</th>
             {isSplit &&
               series.map(({ type, name }) => (
-                <th key={type} className="py-1 pr-4 text-right font-semibold">
+                <th key={type} scope="col" className="py-1 pr-4 text-right font-semibold">
                   {name}
                 </th>
               ))}
-            <th className="py-1 text-right font-semibold">{isSplit ? columns[2] : columns[1]}</th>
+            <th scope="col" className="py-1 text-right font-semibold">{isSplit ? columns[2] : columns[1]}</th>
           </tr>
         </thead>
         <tbody>

@@ -2,12 +2,12 @@
 import { clsx } from 'clsx'
 import type { UsageLimit, UsageLimits } from '@/api/types'
 import { count, dateTime, decimal, until } from '@/lib/format'
-import { usage } from '@/strings'
+import { units, usage } from '@/strings'
 import { Badge, Card } from '@/ui/kit'
 
 export function amount(value: number, unit: UsageLimit['unit']): string {
   if (unit === 'files') return count(value)
-  return `${decimal(value)} ${unit === 'MB' ? 'MB' : 'min'}`
+  return unit === 'MB' ? units.megabytes(decimal(value)) : units.minutes(decimal(value))
 }
 
 function LimitBar({ name, limit }: { name: string; limit: UsageLimit }) {

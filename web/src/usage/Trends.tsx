@@ -4,6 +4,7 @@ import { ChartColumn, Table } from 'lucide-react'
 import { useState } from 'react'
 import type { UsageBucket } from '@/api/types'
 import { percent } from '@/lib/format'
+import { LIVE_MS } from '@/lib/queries'
 import { common, typeName, usage } from '@/strings'
 import { Button, Card, Check, Failure, Select, Skeleton } from '@/ui/kit'
 import { BarChart, PointsTable, type Series } from './BarChart'
@@ -43,7 +44,7 @@ function useFigures({ name, load }: Props, view: View) {
         : days.now
       return { ...days, split }
     },
-    refetchInterval: 10_000,
+    refetchInterval: LIVE_MS,
     placeholderData: (previous, query) => (query?.queryKey.at(-1) === view.isSplit ? previous : undefined),
   })
 }

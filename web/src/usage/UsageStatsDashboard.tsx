@@ -28,9 +28,9 @@ export function TypesTable({ breakdown }: { breakdown: Record<string, number> })
     <table className="w-full text-sm">
       <thead>
         <tr className="text-left text-soft">
-          <th className="py-1 pr-4 font-semibold">{usage.type}</th>
-          <th className="py-1 pr-4 text-right font-semibold">{usage.files}</th>
-          <th className="w-1/2 py-1 font-semibold">{usage.share}</th>
+          <th scope="col" className="py-1 pr-4 font-semibold">{usage.type}</th>
+          <th scope="col" className="py-1 pr-4 text-right font-semibold">{usage.files}</th>
+          <th scope="col" className="w-1/2 py-1 font-semibold">{usage.share}</th>
         </tr>
       </thead>
       <tbody>
@@ -67,7 +67,7 @@ export function UsageStatsSkeleton() {
 }
 
 /** The total is told in hundredths of a minute: too coarse for the first files. */
-function processingTime(stats: UsageStats): string {
+export function processingTime(stats: UsageStats): string {
   const files = stats.total_files_processed + stats.total_files_failed
   return stats.total_processing_time_minutes < 1
     ? seconds(stats.average_processing_time_seconds * files)
