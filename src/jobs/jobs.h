@@ -233,4 +233,7 @@ struct job_counts {
 
 MUST_CHECK int jobs_counts_read(struct db *db, int64_t now_us, struct job_counts *ret);
 
+/* When the pending job that is next came; ERR_NOT_FOUND when none waits. */
+MUST_CHECK int jobs_waiting_since(struct db *db, int64_t *ret_us);
+
 #endif

@@ -102,3 +102,8 @@ int jobs_counts_read(struct db *db, int64_t now_us, struct job_counts *ret)
         *ret = counts;
     return rc;
 }
+
+int jobs_waiting_since(struct db *db, int64_t *ret_us)
+{
+    return db_get_int(db, STMT_JOBS_WAITING_SINCE, NULL, 0, ret_us);
+}

@@ -14,6 +14,7 @@
 #include "blob/blob.h"
 #include "jobs/meters.h"
 #include "jobs/progress.h"
+#include "jobs/roster.h"
 #include "server/api/cache.h"
 #include "server/api/downloads.h"
 #include "server/api/metrics.h"
@@ -131,6 +132,9 @@ static int files_start(struct service *s, struct err *reterr)
         rc = progress_board_new(&s->api.board);
     }
     if (rc == 0)
+        rc = roster_new(s->options->workers ? (int)s->options->workers : cores(),
+                        clock_now_us(), &s->api.roster);
+    if (rc == 0)
         rc = audio_host_new(&limits, &s->api.audio, reterr);
     return rc ? rc : engines_start(s, reterr);
 }
@@ -161,7 +165,7 @@ static int work_start(struct service *s, struct err *reterr)
         .audio = s->api.audio,
         .engines = s->api.engines,
         .board = s->api.board,
-        .threads = s->options->workers ? (int)s->options->workers : cores(),
+        .roster = s->api.roster,
         .lease_us = LEASE_US,
     };
     const int rc = workers_start(&config, &s->workers, reterr);
@@ -263,6 +267,7 @@ void service_stop(struct service **service)
     committer_stop(&s->committer);
     audio_host_free(&s->api.audio);
     exec_engines_free(&s->api.engines);
+    roster_free(&s->api.roster);
     progress_board_free(&s->api.board);
     blob_store_close(&s->api.blobs);
     usage_calls_free(&s->api.calls);

@@ -14,6 +14,7 @@
 #include "blob/blob.h"
 #include "jobs/jobs.h"
 #include "jobs/progress.h"
+#include "jobs/roster.h"
 #include "store/committer.h"
 #include "worker/outputs.h"
 
@@ -28,8 +29,12 @@ struct workers {
     atomic_bool is_stopping; /* claim nothing more */
     atomic_bool is_cutting;  /* give back what runs */
     char name[64];
-    int threads_count;
-    pthread_t threads[];
+    int count;
+    struct worker {
+        struct workers *all;
+        int number; /* in the roster */
+        pthread_t thread;
+    } each[];
 };
 
 /* One job in one thread's hands. */
@@ -39,6 +44,7 @@ struct run {
     int64_t renew_at_us; /* monotonic */
     int permille;        /* last reported */
     bool is_lost;        /* another has the job, or nobody wants it any more */
+    enum roster_end end;
 };
 
 /* ---- steps through the committer ---- */
@@ -233,7 +239,9 @@ static void run_completed(struct run *r, struct outputs *o, int64_t processing_u
         log_write(LOG_ERROR, "result_not_stored", LOG_STR("job_id", r->job.job_id),
                   LOG_STR("error", err.text));
     }
-    if (step_insist(r, &s, finish_apply) != 0 && rc == 0)
+    if (step_insist(r, &s, finish_apply) == 0)
+        r->end = rc ? ROSTER_FAILED : ROSTER_COMPLETED;
+    else if (rc == 0)
         outputs_discard(o);
 }
 
@@ -268,10 +276,9 @@ static void run_failed(struct run *r, int rc, const struct err *err, int64_t ela
     log_write(LOG_WARNING, "job_failed", LOG_STR("job_id", r->job.job_id),
               LOG_STR("code", err_name(rc)), LOG_STR("error", err->text),
               LOG_INT("attempt", r->job.attempts));
-    if (s.counts)
-        (void)step_insist(r, &s, give_back_apply);
-    else
-        (void)step_insist(r, &s, finish_apply);
+    if (step_insist(r, &s, s.counts ? give_back_apply : finish_apply) == 0 &&
+        (!s.counts || r->job.attempts >= JOB_ATTEMPTS_MAX))
+        r->end = ROSTER_FAILED;
 }
 
 static void run_job(struct run *r)
@@ -301,16 +308,21 @@ static void run_job(struct run *r)
 
 static void *worker_thread(void *context)
 {
-    struct workers *w = context;
+    const struct worker *worker = context;
+    struct workers *w = worker->all;
+    struct roster *roster = w->config.roster;
 
     while (!atomic_load(&w->is_stopping)) {
-        struct run r = { .workers = w };
+        struct run r = { .workers = w, .end = ROSTER_RETURNED };
         struct step s = { 0 };
 
-        if (step_run(&r, &s, claim_apply) == 0 && s.found)
-            run_job(&r);
-        else
+        if (step_run(&r, &s, claim_apply) != 0 || !s.found) {
             progress_work_wait(w->config.board, IDLE_US);
+            continue;
+        }
+        roster_begin(roster, worker->number, r.job.job_id, clock_now_us());
+        run_job(&r);
+        roster_end(roster, worker->number, r.end, clock_now_us());
     }
     return NULL;
 }
@@ -318,17 +330,20 @@ static void *worker_thread(void *context)
 int workers_start(const struct workers_config *config, struct workers **ret,
                   struct err *reterr)
 {
-    struct workers *w = calloc(1,
-                               sizeof *w + (size_t)config->threads * sizeof w->threads[0]);
+    const int wanted = roster_count(config->roster);
+    struct workers *w = calloc(1, sizeof *w + (size_t)wanted * sizeof w->each[0]);
     int errnum = 0;
 
     if (!w)
         return err_set(reterr, ERR_NO_MEMORY, "workers");
     w->config = *config;
     (void)snprintf(w->name, sizeof w->name, "pid-%ld", (long)getpid());
-    while (w->threads_count < config->threads && errnum == 0) {
-        errnum = thread_start(&w->threads[w->threads_count], "worker", worker_thread, w);
-        w->threads_count += errnum == 0;
+    while (w->count < wanted && errnum == 0) {
+        struct worker *worker = &w->each[w->count];
+
+        *worker = (struct worker){ .all = w, .number = w->count };
+        errnum = thread_start(&worker->thread, "worker", worker_thread, worker);
+        w->count += errnum == 0;
     }
     if (errnum) {
         workers_stop(&w, 0);
@@ -346,19 +361,19 @@ void workers_stop(struct workers **workers, int64_t grace_us)
     if (!w)
         return;
     atomic_store(&w->is_stopping, true);
-    for (int i = 0; i < w->threads_count; i++)
+    for (int i = 0; i < w->count; i++)
         progress_work_ready(w->config.board);
-    for (int i = 0; i < w->threads_count; i++) {
+    for (int i = 0; i < w->count; i++) {
         const int64_t left_us = end_us - clock_monotonic_us();
         const int64_t until_us = clock_now_us() + (left_us > 0 ? left_us : 0);
         const struct timespec until = { .tv_sec = until_us / CLOCK_SECOND_US,
                                         .tv_nsec = until_us % CLOCK_SECOND_US * 1000 };
 
         progress_work_ready(w->config.board);
-        if (pthread_timedjoin_np(w->threads[i], NULL, &until) == 0)
+        if (pthread_timedjoin_np(w->each[i].thread, NULL, &until) == 0)
             continue;
         atomic_store(&w->is_cutting, true);
-        (void)pthread_join(w->threads[i], NULL);
+        (void)pthread_join(w->each[i].thread, NULL);
     }
     free(w);
     *workers = NULL;

@@ -11,6 +11,7 @@ struct blob_store;
 struct committer;
 struct exec_engines;
 struct progress_board;
+struct roster;
 struct workers;
 
 struct workers_config {
@@ -19,8 +20,8 @@ struct workers_config {
     struct audio_host *audio;
     const struct exec_engines *engines; /* NULL: none */
     struct progress_board *board;
-    int threads;      /* jobs at a time */
-    int64_t lease_us; /* a worker that is silent for longer loses its job */
+    struct roster *roster; /* as many workers as it has: that many jobs at a time */
+    int64_t lease_us;      /* a worker that is silent for longer loses its job */
 };
 
 /* Everything in `config` is borrowed until workers_stop. */

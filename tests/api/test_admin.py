@@ -5,7 +5,7 @@ import threading
 import time
 import uuid
 
-from bodies import wav
+from bodies import wav, wav_header
 from test_usage import ME
 from whazz import PASSWORD, Case
 
@@ -294,6 +294,63 @@ class Everything(Base):
         reply = self.answer(self.admin.post("/admin/cleanup/expired"), 200)
         self.assertRegex(reply["message"],
                          r"^Cleanup completed: \d+ jobs and \d+ guest sessions removed$")
+
+
+class Workers(Base):
+    """One worker, so that what waits and what runs is known."""
+    OPTIONS = ("--workers", "1")
+    CLEANED = [("processing_type", "noise_reduction")]  # the quick one
+
+    def until(self, holds):
+        end = time.monotonic() + 60
+        while not holds(got := self.get("/admin/workers")):
+            self.assertLess(time.monotonic(), end, got)
+            time.sleep(0.02)
+        return got
+
+    def test_the_queue_and_the_worker_are_seen(self):
+        idle = self.get("/admin/workers")
+        self.assertEqual(idle["queue"], {"pending": 0, "longest_wait_seconds": 0})
+        self.assertEqual([(w["worker"], w["state"], w["job"]) for w in idle["workers"]],
+                         [(1, "idle", None)])
+        done = idle["workers"][0]["jobs_completed"]
+        guest = self.server.guest()
+        small = wav()
+        long = guest.uploaded(wav_header(2 * 16000 * 600) + bytes(2 * 16000 * 600), "long <b>.wav",
+                              self.CLEANED)
+        self.until(lambda got: got["workers"][0]["state"] == "processing")
+        waiting = [guest.uploaded(small) for _ in range(2)]
+        got = self.get("/admin/workers")
+        self.assertEqual(got["queue"]["pending"], 2)
+        self.assertGreater(got["queue"]["longest_wait_seconds"], 0)
+        worker = got["workers"][0]
+        self.assertEqual((worker["job"]["job_id"], worker["job"]["original_filename"],
+                          worker["job"]["processing_type"], worker["job"]["duration"],
+                          worker["job"]["attempt"]),
+                         (long, "long <b>.wav", "noise_reduction", 600.0, 1))
+        self.assertEqual(worker["state"], "processing")
+        self.assertGreater(worker["processing_seconds"], 0)
+        self.assertGreater(worker["since"], got["started_at"])
+        metrics = self.server.client().get("/metrics").body.decode()
+        self.assertIn('\nwhazz_workers{state="processing"} 1\n', metrics)
+        self.assertRegex(metrics, r"\nwhazz_jobs_longest_wait_seconds \d+\.\d*[1-9]")
+        for job in (long, *waiting):
+            guest.wait_for_job(job)
+        got = self.until(lambda got: got["workers"][0]["state"] == "idle")
+        self.assertEqual(got["workers"][0]["jobs_completed"], done + 3)
+        self.assertGreater(got["workers"][0]["processing_seconds"],
+                           worker["processing_seconds"])
+        self.assertEqual(got["queue"], {"pending": 0, "longest_wait_seconds": 0})
+
+    def test_of_a_deleted_job_only_the_work_is_seen(self):
+        guest = self.server.guest()
+        job = guest.uploaded(wav_header(2 * 16000 * 600) + bytes(2 * 16000 * 600), "long.wav",
+                             self.CLEANED)
+        self.until(lambda got: got["workers"][0]["state"] == "processing")
+        self.answer(self.admin.delete(f"/admin/jobs/{job}"), 200)
+        worker = self.get("/admin/workers")["workers"][0]
+        self.assertIsNone(worker["job"])
+        self.until(lambda got: got["workers"][0]["state"] == "idle")
 
 
 class Usage(Base):

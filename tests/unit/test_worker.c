@@ -3,6 +3,7 @@
 #include <math.h>
 #include "audio/audio.h"
 #include "jobs/progress.h"
+#include "jobs/roster.h"
 #include "jobs/row.h"
 #include "worker/worker.h"
 
@@ -12,9 +13,11 @@ struct work {
     struct fixture *f;
     struct audio_host *audio;
     struct progress_board *board;
+    struct roster *roster;
     struct workers *workers;
     struct job job;
     enum job_status want;
+    int64_t ended[ROSTER_ENDS]; /* by all workers, once closed */
 };
 
 static void work_open(struct fixture *f, struct work *w)
@@ -29,22 +32,33 @@ static void work_open(struct fixture *f, struct work *w)
 
 static void work_start(struct work *w, int threads)
 {
-    const struct workers_config config = { .committer = w->f->committer,
-                                           .blobs = w->f->blobs,
-                                           .audio = w->audio,
-                                           .board = w->board,
-                                           .threads = threads,
-                                           .lease_us = LEASE_US };
+    struct workers_config config = { .committer = w->f->committer,
+                                     .blobs = w->f->blobs,
+                                     .audio = w->audio,
+                                     .board = w->board,
+                                     .lease_us = LEASE_US };
 
+    assert_int_equal(roster_new(threads, clock_now_us(), &w->roster), 0);
+    config.roster = w->roster;
     assert_int_equal(workers_start(&config, &w->workers, NULL), 0);
 }
 
 static void work_close(struct work *w, int64_t grace_us)
 {
+    for (int end = 0; end < ROSTER_ENDS; end++)
+        w->ended[end] = 0;
     workers_stop(&w->workers, grace_us);
     assert_null(w->workers);
     workers_stop(&w->workers, 0);
+    for (int i = 0; w->roster && i < roster_count(w->roster); i++) {
+        const struct roster_worker one = roster_read(w->roster, i, clock_now_us());
+
+        assert_string_equal(one.job_id, "");
+        for (int end = 0; end < ROSTER_ENDS; end++)
+            w->ended[end] += one.ended[end];
+    }
     audio_host_free(&w->audio);
+    roster_free(&w->roster);
     progress_board_free(&w->board);
 }
 
@@ -146,6 +160,7 @@ static void a_recording_is_cleaned_and_charged(void **state)
     assert_int_equal(job.output_bytes, bytes);
     assert_int_equal(strlen(job.output_digest), 64);
     assert_int_equal(job.attempts, 1);
+    assert_int_equal(w.ended[ROSTER_COMPLETED], 1);
     assert_true(job.processing_us > 0);
     assert_int_equal(sum_of(f, f->user, METER_FILES_PROCESSED), 1);
     assert_int_equal(sum_of(f, f->user, METER_OUTPUT_BYTES), bytes);
@@ -208,6 +223,7 @@ static void what_is_no_audio_fails_with_a_sentence(void **state)
     work_close(&w, GRACE_US);
     job = stored(f, &w.job);
     assert_string_equal(job.error, "The file is not audio in a supported format.");
+    assert_int_equal(w.ended[ROSTER_FAILED], 1);
     assert_string_equal(job.output_blob, "");
     assert_int_equal(sum_of(f, f->user, METER_FILES_FAILED), 1);
     assert_int_equal(sum_of(f, f->user, METER_FILES_PROCESSED), 0);
@@ -261,6 +277,8 @@ static void trouble_of_the_servers_is_not_told_in_its_words(void **state)
     assert_string_equal(job.error,
                         "The server could not process the file. Try again later.");
     assert_int_equal(job.attempts, JOB_ATTEMPTS_MAX);
+    assert_int_equal(w.ended[ROSTER_RETURNED], JOB_ATTEMPTS_MAX - 1);
+    assert_int_equal(w.ended[ROSTER_FAILED], 1);
     assert_int_equal(job.processing_us, 0);
     assert_figures_proved(f);
 }
@@ -296,6 +314,7 @@ static void a_cancelled_job_leaves_nothing_and_costs_nothing(void **state)
     wait_for(is_over, &w);
     work_close(&w, GRACE_US);
     assert_int_equal(stored(f, &w.job).status, JOB_CANCELLED);
+    assert_int_equal(w.ended[ROSTER_RETURNED], 1);
     assert_int_equal(sum_of(f, f->user, METER_FILES_PROCESSED), 0);
     assert_int_equal(sum_of(f, f->user, METER_FILES_FAILED), 0);
     assert_int_equal(sum_of(f, f->user, METER_PROCESSING_TIME), 0);

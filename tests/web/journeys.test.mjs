@@ -522,6 +522,10 @@ journey('an admin’s day', async (page) => {
   await page.getByRole('combobox', { name: 'Most of' }).selectOption('Processing time')
   await page.getByRole('columnheader', { name: 'Processing time' }).waitFor()
   assert.match(await card(page, 'Users'), /\d+ active, \d+ new in 24 hours/)
+  const workers = page.getByRole('region', { name: 'List: Queue and workers' }).getByRole('row')
+  assert.match(await workers.nth(1).innerText(), /Worker 1\s+(Idle for|Processing) .*/)
+  const done = await Promise.all((await workers.all()).slice(1).map(async (row) => Number(await row.getByRole('cell').nth(1).innerText())))
+  assert.ok(done.reduce((sum, jobs) => sum + jobs) >= 1)
 
   await page.getByRole('tab', { name: 'Users' }).click()
   await page.getByRole('button', { name: 'New user' }).first().click()

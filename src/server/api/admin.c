@@ -1,4 +1,4 @@
-/* /admin: users, guests, jobs and the overview. */
+/* /admin: users, guests, jobs, workers and the overview. */
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
@@ -7,6 +7,7 @@
 #include "jobs/progress.h"
 #include "server/api/api.h"
 #include "server/api/admin_users.h"
+#include "server/api/admin_workers.h"
 #include "server/api/files.h"
 #include "server/api/job.h"
 #include "server/api/limits.h"
@@ -340,6 +341,7 @@ const struct route api_routes_admin[] = {
     { HTTP_DELETE, "/admin/jobs/{job_id}", ROUTE_ADMIN, .write = job_delete,
       .read = job_deletion_read },
     { HTTP_GET, "/admin/limits", ROUTE_ADMIN, .read = limits_in_force },
+    { HTTP_GET, "/admin/workers", ROUTE_ADMIN, .read = workers_get },
     { HTTP_GET, "/admin/stats/overview", ROUTE_ADMIN, .read = overview },
     { HTTP_POST, "/admin/cleanup/expired", ROUTE_ADMIN, .prepare = files_prepare,
       .write = cleanup, .read = files_remove, .body_bytes_max = ADMIN_BODY_BYTES_MAX },

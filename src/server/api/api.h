@@ -22,6 +22,7 @@ struct blob_store;
 struct downloads;
 struct metrics;
 struct progress_board;
+struct roster;
 struct running;
 
 /* Work for the committer that no request waits for, such as counting a download. */
@@ -41,6 +42,7 @@ struct api {
     struct audio_host *audio;
     struct exec_engines *engines;
     struct progress_board *board;
+    struct roster *roster;
     struct running *running;
     struct downloads *downloads;
     struct usage_calls *calls;

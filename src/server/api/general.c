@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "jobs/meters.h"
+#include "server/api/admin_workers.h"
 #include "server/api/api.h"
 #include "server/api/metrics.h"
 #include "server/api/webapp.h"
@@ -107,6 +108,8 @@ static int metrics(struct http_request *req, struct http_reply *reply)
     for (int s = 0; s < JOB_STATUS_COUNT; s++)
         buf_addf(out, "whazz_jobs{status=\"%s\"} %lld\n",
                  job_status_name((enum job_status)s), (long long)jobs.by_status[s]);
+    if (rc == 0)
+        rc = workers_metrics(api_of(req), req->db, req->now_us, out);
     metrics_write(api_of(req)->metrics, out);
     return rc;
 }

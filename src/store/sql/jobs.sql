@@ -69,6 +69,9 @@ ORDER BY lease_expires_us LIMIT 1;
 -- name: jobs_next_pending
 SELECT job_id FROM jobs WHERE status = 0 ORDER BY created_us, job_id LIMIT 1;
 
+-- name: jobs_waiting_since
+SELECT created_us FROM jobs WHERE status = 0 ORDER BY created_us, job_id LIMIT 1;
+
 -- name: jobs_next_due
 SELECT job_id FROM jobs WHERE has_files = 1 AND expires_us <= $1
     AND (status <> 1 OR lease_expires_us <= $1) ORDER BY expires_us LIMIT 1;

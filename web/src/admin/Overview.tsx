@@ -10,6 +10,7 @@ import { Card, Failure, Select, Skeleton } from '@/ui/kit'
 import { processingTime, StatCard, TypesTable } from '@/usage/UsageStatsDashboard'
 import { Trends, type HistoryQuery } from '@/usage/Trends'
 import { cell, row } from './list'
+import { useWorkers, WorkersCard } from './Workers'
 
 async function loadSeries(query: HistoryQuery, signal: AbortSignal) {
   return (await api.get('/usage/admin/analytics', { query, signal })).series
@@ -113,13 +114,15 @@ export function Overview() {
     queryFn: ({ signal }) => api.get('/usage/admin/analytics', { signal }),
     refetchInterval: LIVE_MS,
   })
-  const error = overview.error ?? analytics.error
+  const workers = useWorkers()
+  const error = overview.error ?? analytics.error ?? workers.error
   return (
     <div className="space-y-4">
-      {error && <Failure error={error} onRetry={() => void Promise.all([overview.refetch(), analytics.refetch()])} />}
-      {overview.data && analytics.data ? (
+      {error && <Failure error={error} onRetry={() => void Promise.all([overview.refetch(), analytics.refetch(), workers.refetch()])} />}
+      {overview.data && analytics.data && workers.data ? (
         <>
           <Cards overview={overview.data} analytics={analytics.data} />
+          <WorkersCard state={workers.data} />
           <div className="grid gap-4 lg:grid-cols-2">
             <Card title={usage.typesTitle}>
               <TypesTable breakdown={analytics.data.processing_types_breakdown} />

@@ -1,5 +1,5 @@
 import { UserPlus } from 'lucide-react'
-import { useDeferredValue, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { api } from '@/api/client'
 import type { AdminUser } from '@/api/types'
 import { dateTime } from '@/lib/format'
@@ -75,11 +75,23 @@ function OpenedDialog({ opened, onClose }: { opened: Opened; onClose: () => void
   return <DeleteUser user={user} onClose={onClose} />
 }
 
+const TYPING_MS = 250
+
+/** What is typed, once the typing pauses. */
+function useSettled(typed: string): string {
+  const [settled, setSettled] = useState(typed)
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(typed), TYPING_MS)
+    return () => clearTimeout(timer)
+  }, [typed])
+  return settled
+}
+
 export function Users() {
   const [typed, setTyped] = useState('')
   const [filter, setFilter] = useState<Filter>('all')
   const [opened, setOpened] = useState<Opened | null>(null)
-  const search = useDeferredValue(typed.trim())
+  const search = useSettled(typed.trim())
   const actionsOf = useActions(setOpened)
   const page = usePage('users', { search, filter }, (place, signal) =>
     api.get('/admin/users', { query: { ...place, ...filters[filter], ...(search ? { search } : {}) }, signal }),

@@ -18,6 +18,8 @@ export type AdminUser = Schemas['AdminUser']
 export type AdminGuest = Schemas['AdminGuest']
 export type AdminJob = Schemas['AdminJob']
 export type AdminOverview = Schemas['AdminOverview']
+export type Worker = Schemas['Worker']
+export type Workers = Schemas['Workers']
 export type Analytics = Schemas['Analytics']
 
 export type Method = 'get' | 'post' | 'patch' | 'delete'

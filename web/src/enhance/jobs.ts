@@ -72,7 +72,7 @@ export function useFollow(job: Job): void {
       job.job_id,
       (now) => {
         jobChanged(now)
-        if (now.status === 'completed') notify('good', enhance.done(now.original_filename))
+        if (now.status === 'completed') notify('heard', enhance.done(now.original_filename))
       },
       abort.signal,
     )

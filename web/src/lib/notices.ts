@@ -3,7 +3,8 @@ import { useSyncExternalStore } from 'react'
 
 export interface Notice {
   id: number
-  kind: 'good' | 'bad'
+  /** What is heard only is to be seen elsewhere on the page. */
+  kind: 'good' | 'bad' | 'heard'
   text: string
 }
 
@@ -24,7 +25,7 @@ export function dismiss(id: number): void {
 export function notify(kind: Notice['kind'], text: string): void {
   const notice = { id: ++lastId, kind, text }
   set([...notices.slice(-1), notice])
-  if (kind === 'good') setTimeout(() => dismiss(notice.id), SHOWN_MS) // trouble stays until it is read
+  if (kind !== 'bad') setTimeout(() => dismiss(notice.id), SHOWN_MS) // trouble stays until it is read
 }
 
 export function useNotices(): Notice[] {

@@ -78,6 +78,7 @@ function Notices() {
         <div
           key={notice.id}
           className={clsx(
+            notice.kind === 'heard' && 'sr-only',
             'pointer-events-auto flex max-w-xl items-center gap-3 rounded-xl border border-line bg-card px-4 py-2 text-sm shadow-lg [overflow-wrap:anywhere]',
             notice.kind === 'bad' ? 'text-bad' : 'text-ink',
           )}

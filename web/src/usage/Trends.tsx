@@ -24,6 +24,9 @@ interface Props {
   load: (query: HistoryQuery, signal: AbortSignal) => Promise<UsageBucket[]>
 }
 
+/** What happens in ten seconds changes little of so long a time, and asking costs more. */
+const MANY_DAYS = 100
+
 interface View {
   meter: Meter
   interval: Interval
@@ -44,7 +47,7 @@ function useFigures({ name, load }: Props, view: View) {
         : days.now
       return { ...days, split }
     },
-    refetchInterval: LIVE_MS,
+    refetchInterval: view.days > MANY_DAYS ? 6 * LIVE_MS : LIVE_MS,
     placeholderData: (previous, query) => (query?.queryKey.at(-1) === view.isSplit ? previous : undefined),
   })
 }
