@@ -28,8 +28,12 @@ async function asGuest(page, shoot, dir) {
   }
 }
 
-async function asAdmin(page, shoot) {
+/** With the workers at work and something that waits for them. */
+async function asAdmin(page, shoot, dir) {
   await logIn(page, 'boss', 'correct horse 1')
+  await page.goto('/')
+  await chooseFiles(page, ...[1, 2, 3].map((n) => wavFile(dir, `Hearing, day ${n}.wav`, 400)))
+  await page.getByText('Queued', { exact: true }).waitFor()
   await page.goto('/manage')
   for (const tab of ['Overview', 'Users', 'Guests', 'Jobs', 'Upkeep']) {
     await page.getByRole('tab', { name: tab }).click()
@@ -50,7 +54,7 @@ for (const [width, pixels] of Object.entries(WIDTHS))
     const { page, context } = await newPage(browser, server.url, { colorScheme, viewport: { width: pixels, height: 900 } })
     const shoot = (name) => page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: true })
     await asGuest(page, shoot, server.dir)
-    await asAdmin(page, shoot)
+    await asAdmin(page, shoot, server.dir)
     await context.close()
   }
 await browser.close()

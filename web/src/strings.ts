@@ -301,10 +301,9 @@ export const admin = {
   },
   workers: {
     title: 'Queue and workers',
-    empty: 'Nothing waits.',
-    waiting: (pending: string, longest: string) => `${pending} waiting, the next one for ${longest}.`,
+    empty: 'Nothing is queued.',
+    waiting: (pending: string, longest: string) => `${pending} queued, the next one for ${longest}.`,
     worker: 'Worker',
-    name: (number: number) => `Worker ${number}`,
     now: 'Now',
     idle: 'Idle',
     idleFor: (time: string) => `for ${time}`,

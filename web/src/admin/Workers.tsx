@@ -12,6 +12,9 @@ const words = admin.workers
 /** While one works, its progress is worth a look more often. */
 const BUSY_MS = 2000
 
+const figureHead = 'py-1 pr-4 text-right font-semibold last:pr-0 max-sm:pr-2'
+const figureCell = `${cell} text-right whitespace-nowrap tabular-nums max-sm:pr-2`
+
 export function useWorkers() {
   return useQuery({
     queryKey: [...keys.admin, 'workers'],
@@ -58,25 +61,24 @@ export function WorkersCard({ state }: { state: Workers }) {
             <tr className="text-left text-soft">
               <th scope="col" className="py-1 pr-4 font-semibold">{words.worker}</th>
               <th scope="col" className="w-full py-1 pr-4 font-semibold">{words.now}</th>
-              {[words.done, words.failed, words.busy].map((name) => (
-                <th key={name} scope="col" className="py-1 pr-4 text-right font-semibold last:pr-0">
-                  {name}
-                </th>
-              ))}
+              <th scope="col" className={figureHead}>{words.done}</th>
+              <th scope="col" className={figureHead}>{words.failed}</th>
+              <th scope="col" className={`${figureHead} max-sm:hidden`}>{words.busy}</th>
             </tr>
           </thead>
           <tbody>
             {workers.map((worker) => (
               <tr key={worker.worker} className={row}>
                 <th scope="row" className={`${cell} text-left font-semibold whitespace-nowrap`}>
-                  {words.name(worker.worker)}
+                  <span className="max-sm:sr-only">{words.worker} </span>
+                  {worker.worker}
                 </th>
-                <td className={`${cell} min-w-40`}>
+                <td className={`${cell} min-w-28`}>
                   <Now worker={worker} forSeconds={secondsBetween(worker.since, timestamp)} />
                 </td>
-                <td className={`${cell} text-right tabular-nums`}>{count(worker.jobs_completed)}</td>
-                <td className={`${cell} text-right tabular-nums`}>{count(worker.jobs_failed)}</td>
-                <td className={`${cell} text-right whitespace-nowrap tabular-nums`}>{busy(worker)}</td>
+                <td className={figureCell}>{count(worker.jobs_completed)}</td>
+                <td className={figureCell}>{count(worker.jobs_failed)}</td>
+                <td className={`${figureCell} max-sm:hidden`}>{busy(worker)}</td>
               </tr>
             ))}
           </tbody>
