@@ -17,7 +17,7 @@ void hasher_init(struct hasher *h, int fd, atomic_int *threads)
     *h = (struct hasher){ .fd = fd, .threads = threads };
     (void)pthread_mutex_init(&h->lock, NULL);
     (void)pthread_cond_init(&h->wake, NULL);
-    sha256_init(&h->state);
+    (void)crypto_generichash_blake2b_init(&h->state, NULL, 0, HASHER_DIGEST_BYTES);
 }
 
 /* Hashes the file's bytes up to `end`. */
@@ -32,7 +32,7 @@ static int catch_up(struct hasher *h, unsigned char *piece, int64_t end)
             continue;
         if (got <= 0)
             return got < 0 ? errno : EIO;
-        sha256_update(&h->state, (size_t)got, piece);
+        (void)crypto_generichash_blake2b_update(&h->state, piece, (size_t)got);
         h->hashed_bytes += got;
     }
     return 0;
@@ -100,7 +100,7 @@ void hasher_add(struct hasher *h, const void *bytes, size_t len)
             tell(h, false);
         return;
     }
-    sha256_update(&h->state, len, bytes);
+    (void)crypto_generichash_blake2b_update(&h->state, bytes, len);
     if (h->threads && before < APART_BYTES && h->written_bytes >= APART_BYTES) {
         h->hashed_bytes = h->told_bytes = h->written_bytes;
         hash_apart(h);
@@ -113,7 +113,7 @@ int hasher_final(struct hasher *h, unsigned char digest[HASHER_DIGEST_BYTES])
         tell(h, true);
         thread_end(h);
     }
-    sha256_digest(&h->state, HASHER_DIGEST_BYTES, digest);
+    (void)crypto_generichash_blake2b_final(&h->state, digest, HASHER_DIGEST_BYTES);
     return h->errnum;
 }
 

@@ -85,12 +85,10 @@ static int writer_open(struct blob_store *store, const char *suffix, int64_t byt
 
     if (!blob_suffix_is_valid(suffix))
         return err_set(reterr, ERR_INVALID, "a blob's suffix is 1 to 7 letters and digits");
-    w = calloc(1, sizeof *w);
+    w = aligned_alloc(_Alignof(struct blob_writer), sizeof *w);
     if (!w)
         return err_set(reterr, ERR_NO_MEMORY, "blob writer: out of memory");
-    w->store = store;
-    w->fd = -1;
-    w->bytes_max = bytes_max;
+    *w = (struct blob_writer){ .store = store, .fd = -1, .bytes_max = bytes_max };
     (void)snprintf(w->suffix, sizeof w->suffix, "%s", suffix);
     errnum = memory_begin(w) ? 0 : file_begin(w);
     if (errnum) {

@@ -68,7 +68,7 @@ struct job {
     char input_blob[JOB_BLOB_SIZE];           /* blob names; empty: none (any more) */
     char output_blob[JOB_BLOB_SIZE];          /* of the first output, as all that follows */
     int64_t input_bytes, output_bytes;
-    char input_digest[65], output_digest[65]; /* hex SHA-256 of the bytes */
+    char input_digest[65], output_digest[65]; /* hex BLAKE2b-256 of the bytes */
     int64_t duration_us;
     int sample_rate_hz, channels;
     struct job_choice choice;
