@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -22,8 +21,6 @@
 
 enum {
     POLL_MS = 100,
-    HOST_FD = 3,
-    LOOK_FD = 4,
 };
 
 static const int64_t PROBE_US = 10 * CLOCK_SECOND_US;
@@ -38,8 +35,7 @@ static const int64_t SCRATCH_BYTES_MAX = INT64_C(1) << 36;
 struct audio_host {
     struct audio_limits limits;
     pthread_mutex_t lock; /* over what follows */
-    pid_t pid;            /* 0: not running */
-    int host_fd;
+    struct program program;
     struct look look;
     atomic_bool is_stopping;
 };
@@ -56,7 +52,7 @@ int audio_host_new(const struct audio_limits *limits, struct audio_host **ret,
         h->limits.probe_us_max = PROBE_US;
     if (h->limits.process_us_max == 0)
         h->limits.process_us_max = PROCESS_LEAST_US;
-    h->host_fd = -1;
+    h->program.fd = -1;
     look_init(&h->look);
     (void)pthread_mutex_init(&h->lock, NULL);
     *ret = h;
@@ -65,98 +61,27 @@ int audio_host_new(const struct audio_limits *limits, struct audio_host **ret,
 
 /* ---- the program ---- */
 
-/* The embedded program as a descriptor that can be executed. */
-static int program_fd(void)
+/* The caller holds the lock. */
+static int host_start(struct audio_host *h, struct err *reterr)
 {
-    int fd = memfd_create("whazz-audio", MFD_CLOEXEC | 0x0010U /* MFD_EXEC, Linux 6.3 */);
-    size_t written = 0;
-
-    if (fd < 0 && errno == EINVAL)
-        fd = memfd_create("whazz-audio", MFD_CLOEXEC);
-    while (fd >= 0 && written < audio_program_bytes()) {
-        const ssize_t wrote = write(fd, audio_program + written,
-                                    audio_program_bytes() - written);
-
-        if (wrote < 0) {
-            (void)close(fd);
-            return -1;
-        }
-        written += (size_t)wrote;
-    }
-    return fd;
-}
-
-/* In the forked child: only calls that are safe there. */
-static void program_exec(int fd, int host_fd, int look_fd)
-{
-    static char *const argv[] = { "whazz-audio", "host", NULL };
     /* Each task's child is a fork: what is bound and grown beforehand is not paid for by
      * every job, and in large pages the rest is a few faults, not a thousand. */
-    static char *const envp[] = { "LANG=C", "LD_BIND_NOW=1",
-                                  "GLIBC_TUNABLES=glibc.malloc.top_pad=8388608:"
-                                  "glibc.malloc.hugetlb=1",
-                                  NULL };
-    sigset_t none;
-    const int host = fcntl(host_fd, F_DUPFD_CLOEXEC, 10);
-    const int look = fcntl(look_fd, F_DUPFD_CLOEXEC, 10);
-    const int program = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+    static char *const environment[] = { "LANG=C", "LD_BIND_NOW=1",
+                                         "GLIBC_TUNABLES=glibc.malloc.top_pad=8388608:"
+                                         "glibc.malloc.hugetlb=1",
+                                         NULL };
+    static const struct program_image image = { "whazz-audio", audio_program,
+                                                audio_program_end, environment };
 
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    if (host >= 0 && look >= 0 && program >= 0 && dup2(host, HOST_FD) == HOST_FD &&
-        dup2(look, LOOK_FD) == LOOK_FD)
-        (void)fexecve(program, argv, envp);
-    _exit(127);
-}
-
-static int host_spawn(struct audio_host *h, struct err *reterr)
-{
-    int host[2] = { -1, -1 }, look[2] = { -1, -1 };
-    const int program = program_fd();
-    int rc = 0;
-
-    if (program < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, host) != 0 ||
-        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, look) != 0)
-        rc = err_set_errno(reterr, errno, "audio program");
-    if (rc == 0) {
-        h->pid = fork();
-        if (h->pid == 0)
-            program_exec(program, host[1], look[1]);
-        if (h->pid < 0)
-            rc = err_set_errno(reterr, errno, "audio program");
-    }
-    h->host_fd = host[0];
-    look_connect(&h->look, look[0]);
-    if (host[1] >= 0)
-        (void)close(host[1]);
-    if (look[1] >= 0)
-        (void)close(look[1]);
-    if (program >= 0)
-        (void)close(program);
-    return rc;
-}
-
-static void host_end(struct audio_host *h)
-{
-    if (h->host_fd >= 0)
-        (void)close(h->host_fd);
-    h->host_fd = -1;
-    if (h->pid > 0) {
-        (void)kill(h->pid, SIGKILL);
-        (void)waitpid(h->pid, NULL, 0);
-    }
-    h->pid = 0;
-    look_disconnect(&h->look);
+    return h->program.pid > 0 ? 0 : program_start(&image, &h->program, reterr);
 }
 
 void audio_host_warm(struct audio_host *host)
 {
-    struct err err = { 0 };
-
+    look_warm(&host->look);
     (void)pthread_mutex_lock(&host->lock);
-    if (host->pid == 0 && host_spawn(host, &err) != 0)
-        host_end(host);
+    if (host_start(host, NULL) != 0)
+        program_end(&host->program);
     (void)pthread_mutex_unlock(&host->lock);
 }
 
@@ -168,7 +93,7 @@ void audio_host_free(struct audio_host **host)
         return;
     atomic_store(&h->is_stopping, true);
     (void)pthread_mutex_lock(&h->lock);
-    host_end(h);
+    program_end(&h->program);
     (void)pthread_mutex_unlock(&h->lock);
     look_release(&h->look);
     (void)pthread_mutex_destroy(&h->lock);
@@ -183,10 +108,10 @@ static void host_check(struct audio_host *h)
     struct pollfd poll_fd;
 
     (void)pthread_mutex_lock(&h->lock);
-    poll_fd = (struct pollfd){ .fd = h->host_fd };
-    if (h->pid > 0 && poll(&poll_fd, 1, POLL_MS) == 1 &&
+    poll_fd = (struct pollfd){ .fd = h->program.fd };
+    if (h->program.pid > 0 && poll(&poll_fd, 1, POLL_MS) == 1 &&
         poll_fd.revents & (POLLHUP | POLLERR))
-        host_end(h);
+        program_end(&h->program);
     (void)pthread_mutex_unlock(&h->lock);
 }
 
@@ -203,12 +128,11 @@ static int task_send(struct audio_host *h, const struct audio_request *request,
     memcpy(all + 1, fds, fds_count * sizeof *fds);
     (void)pthread_mutex_lock(&h->lock);
     for (int attempt = 0; attempt < 2 && rc == 0 && !sent; attempt++) {
-        if (h->pid == 0)
-            rc = host_spawn(h, reterr);
+        rc = host_start(h, reterr);
         if (rc == 0)
-            sent = audio_send(h->host_fd, request, sizeof *request, all, fds_count + 1);
+            sent = audio_send(h->program.fd, request, sizeof *request, all, fds_count + 1);
         if (!sent)
-            host_end(h);
+            program_end(&h->program);
     }
     (void)pthread_mutex_unlock(&h->lock);
     (void)close(sockets[1]);

@@ -4,40 +4,35 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 #include "audio/protocol.h"
 
 void look_init(struct look *l)
 {
-    *l = (struct look){ .fd = -1 };
+    *l = (struct look){ .program = { .fd = -1 } };
     (void)pthread_mutex_init(&l->lock, NULL);
-}
-
-/* The caller holds the lock. */
-static void fd_close(struct look *l)
-{
-    if (l->fd >= 0)
-        (void)close(l->fd);
-    l->fd = -1;
 }
 
 void look_release(struct look *l)
 {
-    fd_close(l);
+    program_end(&l->program);
     (void)pthread_mutex_destroy(&l->lock);
 }
 
-void look_connect(struct look *l, int fd)
+/* The caller holds the lock. */
+static bool is_running(struct look *l)
 {
-    (void)pthread_mutex_lock(&l->lock);
-    fd_close(l);
-    l->fd = fd;
-    (void)pthread_mutex_unlock(&l->lock);
+    static char *const environment[] = { "LANG=C", "LD_BIND_NOW=1", NULL };
+    static const struct program_image image = { "whazz-look", look_program,
+                                                look_program_end, environment };
+
+    return l->program.pid > 0 || program_start(&image, &l->program, NULL) == 0;
 }
 
-void look_disconnect(struct look *l)
+void look_warm(struct look *l)
 {
-    look_connect(l, -1);
+    (void)pthread_mutex_lock(&l->lock);
+    (void)is_running(l);
+    (void)pthread_mutex_unlock(&l->lock);
 }
 
 static bool question_send(int fd, struct view head, int64_t file_bytes)
@@ -49,17 +44,25 @@ static bool question_send(int fd, struct view head, int64_t file_bytes)
     return audio_send(fd, &question, offsetof(struct audio_look, head) + len, NULL, 0);
 }
 
-/* False when the other side is gone, says what it may not, or is late. */
-static bool answer_receive(int fd, int64_t timeout_us, struct audio_looked *ret)
+/* False when the other side is gone or says what it may not. */
+static bool answer_receive(int fd, struct audio_looked *ret)
 {
-    struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
     char bytes[sizeof *ret];
-    ssize_t len;
+    const ssize_t len = recv(fd, bytes, sizeof bytes, MSG_TRUNC | MSG_DONTWAIT);
 
-    if (poll(&poll_fd, 1, (int)(timeout_us / 1000)) != 1)
-        return false;
-    len = recv(fd, bytes, sizeof bytes, MSG_TRUNC | MSG_DONTWAIT);
     return len > 0 && audio_looked_read(bytes, (size_t)len, ret);
+}
+
+/* False when the program is of no use any more. */
+static bool ask(struct look *l, struct view head, int64_t file_bytes, int64_t timeout_us,
+                struct audio_looked *ret)
+{
+    struct pollfd poll_fd = { .fd = l->program.fd, .events = POLLIN };
+
+    if (!question_send(poll_fd.fd, head, file_bytes))
+        return false;
+    l->is_given_up = poll(&poll_fd, 1, (int)(timeout_us / 1000)) != 1;
+    return !l->is_given_up && answer_receive(poll_fd.fd, ret);
 }
 
 bool look_ask(struct look *l, struct view head, int64_t file_bytes, int64_t timeout_us,
@@ -68,9 +71,11 @@ bool look_ask(struct look *l, struct view head, int64_t file_bytes, int64_t time
     struct audio_looked answer = { .is_sure = false };
 
     (void)pthread_mutex_lock(&l->lock);
-    if (l->fd >= 0 && (!question_send(l->fd, head, file_bytes) ||
-                       !answer_receive(l->fd, timeout_us, &answer)))
-        fd_close(l);
+    if (!l->is_given_up && is_running(l) &&
+        !ask(l, head, file_bytes, timeout_us, &answer)) {
+        program_end(&l->program);
+        answer.is_sure = false;
+    }
     (void)pthread_mutex_unlock(&l->lock);
     if (answer.is_sure)
         *ret = answer.info;

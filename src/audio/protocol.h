@@ -56,8 +56,8 @@ struct audio_message {
     char text[AUDIO_TEXT_MAX];
 };
 
-/* A question to the child that looks at WAV headers, and its answer, on a socket of their
- * own and without descriptors: one after the other. */
+/* A question to the program that looks at WAV headers, and its answer, without descriptors:
+ * one after the other. */
 struct audio_look {
     uint32_t magic;
     int64_t file_bytes;

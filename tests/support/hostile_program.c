@@ -1,5 +1,5 @@
-/* Stands in for whazz-audio in tests of the host: it does what a child that its input has
- * taken over could do. The input's first word says what. */
+/* Stands in for whazz-audio and whazz-look in tests of the host: it does what a child that
+ * its input has taken over could do. The input's first word says what. */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include "audio/protocol.h"
 
-enum { HOST_FD = 3, LOOK_FD = 4, FLOOD = 20000, DAWDLE_MS = 900 };
+enum { SOCKET_FD = 3, FLOOD = 20000, DAWDLE_MS = 900 };
 
 static struct audio_message message(enum audio_message_kind kind)
 {
@@ -139,13 +139,11 @@ static void look(void)
     char bytes[sizeof question], how[32] = "";
     int fds[AUDIO_FDS_MAX];
     size_t count, head_bytes;
-    const int64_t len = audio_receive(LOOK_FD, bytes, sizeof bytes, fds, &count);
+    const int64_t len = audio_receive(SOCKET_FD, bytes, sizeof bytes, fds, &count);
     struct audio_looked m;
 
     if (len <= 0)
-        (void)close(LOOK_FD);
-    if (len <= 0)
-        return;
+        _exit(0);
     if (!audio_look_read(bytes, (size_t)len, &question, &head_bytes))
         _exit(3);
     memcpy(how, question.head, head_bytes < sizeof how ? head_bytes : sizeof how - 1);
@@ -154,16 +152,16 @@ static void look(void)
     if (strcmp(how, "die") == 0)
         _exit(1);
     m = looked(how);
-    (void)audio_send(LOOK_FD, &m, sizeof m - (strcmp(how, "sure short") == 0), NULL, 0);
+    (void)audio_send(SOCKET_FD, &m, sizeof m - (strcmp(how, "sure short") == 0), NULL, 0);
 }
 
-static void serve(int listen_fd)
+static void serve(void)
 {
     struct audio_request request;
     char bytes[sizeof request], how[32] = "";
     int fds[AUDIO_FDS_MAX];
     size_t count;
-    const int64_t len = audio_receive(listen_fd, bytes, sizeof bytes, fds, &count);
+    const int64_t len = audio_receive(SOCKET_FD, bytes, sizeof bytes, fds, &count);
 
     if (len <= 0)
         _exit(0);
@@ -180,16 +178,10 @@ static void serve(int listen_fd)
         (void)close(fds[i]);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    for (;;) {
-        struct pollfd polls[] = { { .fd = HOST_FD, .events = POLLIN },
-                                  { .fd = LOOK_FD, .events = POLLIN } };
+    void (*const turn)(void) = argc && strcmp(argv[0], "whazz-look") == 0 ? look : serve;
 
-        (void)poll(polls, 2, -1);
-        if (polls[0].revents)
-            serve(HOST_FD);
-        if (polls[1].revents & (POLLIN | POLLHUP))
-            look();
-    }
+    for (;;)
+        turn();
 }

@@ -1,8 +1,6 @@
 /* whazz-audio: the program that holds libav. It is embedded in whazz and started from
- * memory with two sockets: 3, for tasks that each get a forked child, and 4, for looks at
- * WAV headers by one child that lives on. Not for people to run. */
-#include <errno.h>
-#include <fcntl.h>
+ * memory with a socket, 3, for tasks that each get a forked child. Not for people to run.
+ */
 #include <libavutil/log.h>
 #include <malloc.h>
 #include <poll.h>
@@ -23,9 +21,7 @@
 
 enum {
     HOST_FD = 3,
-    LOOK_FD = 4,
     TASKS_MAX = 64,
-    LOOK_MEMORY_BYTES = 1 << 30,
 };
 
 struct task {
@@ -36,7 +32,6 @@ struct task {
 struct host {
     struct task tasks[TASKS_MAX];
     int signal_fd;
-    pid_t look_pid;
 };
 
 /* Nothing may outlive the server. */
@@ -51,45 +46,6 @@ static void fds_close(const int *fds, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         (void)close(fds[i]);
-}
-
-/* ---- the child that looks at WAV headers ---- */
-
-static void look_serve(void)
-{
-    const struct sandbox_limits limits = { .memory_bytes = LOOK_MEMORY_BYTES };
-    struct audio_look question;
-    struct audio_looked answer;
-    char bytes[sizeof question];
-    int fds[AUDIO_FDS_MAX];
-    size_t count, head_bytes;
-
-    if (sandbox_enter(&limits, NULL) != 0)
-        _exit(1);
-    for (;;) {
-        const int64_t len = audio_receive(LOOK_FD, bytes, sizeof bytes, fds, &count);
-
-        if (len <= 0)
-            _exit(0);
-        fds_close(fds, count);
-        if (!audio_look_read(bytes, (size_t)len, &question, &head_bytes))
-            continue;
-        task_look(&question, head_bytes, &answer);
-        (void)audio_send(LOOK_FD, &answer, sizeof answer, NULL, 0);
-    }
-}
-
-static pid_t look_start(int signal_fd)
-{
-    const pid_t parent = getpid(), pid = fork();
-
-    if (pid == 0) {
-        die_with_parent(parent);
-        (void)close(HOST_FD);
-        (void)close(signal_fd);
-        look_serve();
-    }
-    return pid;
 }
 
 /* ---- tasks ---- */
@@ -179,8 +135,6 @@ static void children_reap(struct host *h)
 
     (void)!read(h->signal_fd, &info, sizeof info);
     while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
-        if (pid == h->look_pid && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
-            exit(1); /* it crashed: the server starts anew */
         for (size_t i = 0; i < TASKS_MAX; i++) {
             struct task *t = &h->tasks[i];
             const struct audio_message m = { .magic = AUDIO_MAGIC,
@@ -230,11 +184,11 @@ int main(int argc, char **argv)
     struct err err = { 0 };
     sigset_t signals;
 
-    if (argc != 2 || strcmp(argv[1], "host") != 0) {
+    if (argc != 2 || strcmp(argv[1], "child") != 0) {
         fprintf(stderr, "This program is a part of whazz and is started by it.\n");
         return 2;
     }
-    (void)prctl(PR_SET_NAME, "whazz-audio", 0, 0, 0);
+    (void)prctl(PR_SET_NAME, argv[0], 0, 0, 0);
     av_log_set_level(AV_LOG_QUIET);
     if (sandbox_prepare(&err) != 0) {
         fprintf(stderr, "whazz-audio: %s\n", err.text);
@@ -245,10 +199,8 @@ int main(int argc, char **argv)
     (void)sigaddset(&signals, SIGCHLD);
     (void)sigprocmask(SIG_SETMASK, &signals, NULL);
     host.signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    host.look_pid = look_start(host.signal_fd);
-    if (host.signal_fd < 0 || host.look_pid < 0)
+    if (host.signal_fd < 0)
         return 1;
-    (void)close(LOOK_FD);
     for (;;)
         host_turn(&host);
 }

@@ -7,7 +7,6 @@
 #include "audio/child/sink_driver.h"
 #include "audio/child/source.h"
 #include "audio/child/waveform.h"
-#include "audio/wav_header.h"
 #include "base/clock.h"
 
 static void tell(int socket_fd, const struct audio_message *message)
@@ -24,15 +23,6 @@ static int tell_failure(int socket_fd, const struct err *err)
     (void)snprintf(m.text, sizeof m.text, "%.*s", AUDIO_TEXT_MAX - 1, err->text);
     tell(socket_fd, &m);
     return 1;
-}
-
-void task_look(const struct audio_look *question, size_t head_bytes,
-               struct audio_looked *ret)
-{
-    const struct view head = { question->head, head_bytes };
-
-    *ret = (struct audio_looked){ .magic = AUDIO_MAGIC };
-    ret->is_sure = wav_header_parse(head, question->file_bytes, &ret->info, NULL) == 0;
 }
 
 /* The first block must decode: a header is easily made up. */

@@ -9,8 +9,5 @@
  * result was told. */
 int task_run(const struct audio_request *request, int socket_fd,
              const int fds[AUDIO_FDS_MAX - 1]);
-/* The answer to a question about a WAV header, of which `head_bytes` are there. */
-void task_look(const struct audio_look *question, size_t head_bytes,
-               struct audio_looked *ret);
 
 #endif
