@@ -95,17 +95,20 @@ void buf_add_int(struct buf *b, int64_t value)
 
 void buf_addv(struct buf *b, const char *format, va_list args)
 {
+    const size_t room = b->error ? 0 : b->cap - b->len; /* the NUL's place too */
     va_list again;
     char *to;
     int len;
 
     va_copy(again, args);
-    len = vsnprintf(NULL, 0, format, args);
+    len = vsnprintf(room ? b->data + b->len : NULL, room, format, args);
+    if (room && (len < 0 || (size_t)len >= room))
+        b->data[b->len] = '\0'; /* as if what does not fit had never been tried */
     to = len < 0 ? NULL : buf_reserve(b, (size_t)len);
-    if (to) {
+    if (to && (size_t)len >= room)
         (void)vsnprintf(to, (size_t)len + 1, format, again);
+    if (to)
         b->len += (size_t)len;
-    }
     va_end(again);
 }
 

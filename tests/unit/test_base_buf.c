@@ -1,6 +1,8 @@
 #include "tests/unit/unit.h"
 
 #include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include "base/buf.h"
 
 static void appends_are_joined_and_terminated(void **state)
@@ -66,6 +68,29 @@ static void a_format_past_the_maximum_adds_nothing(void **state)
     buf_release(&b);
 }
 
+/* Whatever room there was: one print may do, or it takes a second. */
+static void formats_of_any_length_are_joined(void **state)
+{
+    char want[1200] = "";
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 4096);
+    for (int i = 0; i < 40; i++) {
+        char part[64];
+
+        (void)snprintf(part, sizeof part, "%0*d|", i, i);
+        strcat(want, part);
+        buf_addf(&b, "%0*d|", i, i);
+        assert_string_equal(b.data, want);
+        assert_int_equal(b.len, strlen(want));
+    }
+    buf_addf(&b, "%05000d", 1);
+    assert_int_equal(b.error, ERR_TOO_LARGE);
+    assert_string_equal(b.data, want);
+    buf_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -73,6 +98,7 @@ int main(void)
         cmocka_unit_test(the_extremes_of_an_integer_are_printed),
         cmocka_unit_test(the_maximum_holds_exactly_and_the_error_sticks),
         cmocka_unit_test(a_format_past_the_maximum_adds_nothing),
+        cmocka_unit_test(formats_of_any_length_are_joined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -180,7 +180,7 @@ static void app_decorate(struct http_request *req, struct http_reply *reply)
 {
     if (api_context_of(req)->on_reply)
         api_context_of(req)->on_reply(req);
-    http_reply_header(reply, "X-Request-ID", "%s", req->request_id);
+    http_reply_header(reply, "X-Request-ID", req->request_id);
     cors_decorate(req, reply);
 }
 

@@ -121,7 +121,7 @@ int archive_reply(struct http_request *req, struct http_reply *reply)
     buf_add_text(&name, ".zip");
     disposition_attachment(&disposition, buf_view(&name));
     if (!disposition.error)
-        http_reply_header(reply, "Content-Disposition", "%s", disposition.data);
+        http_reply_header(reply, "Content-Disposition", disposition.data);
     buf_release(&name);
     buf_release(&disposition);
     http_reply_header(reply, "Cache-Control", "private");

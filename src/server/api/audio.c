@@ -79,8 +79,9 @@ static int audio_jobs(struct http_request *req, struct http_reply *reply)
         json_put_null(&j, "next_cursor");
     json_object_end(&j);
     if (page.count > limit)
-        http_reply_header(reply, "Link", "</audio/jobs?limit=%lld&cursor=%s>; rel=\"next\"",
-                          (long long)limit, page.last);
+        http_reply_header_format(reply, "Link",
+                                 "</audio/jobs?limit=%lld&cursor=%s>; rel=\"next\"",
+                                 (long long)limit, page.last);
     if (rc == ERR_INVALID)
         validate_add(req, "value_error", "query", "cursor",
                      "Value error, not a cursor of this list", NULL);
@@ -106,13 +107,13 @@ static int file_ranges(struct http_request *req, struct http_reply *reply, struc
         reply->file_offset = range.first_bytes;
         reply->file_bytes = range.len_bytes;
         range_format(range, size, text);
-        http_reply_header(reply, "Content-Range", "%s", text);
+        http_reply_header(reply, "Content-Range", text);
         return 0;
     case RANGE_UNSATISFIABLE:
         break;
     }
     range_format_unsatisfied(size, text);
-    http_reply_header(reply, "Content-Range", "%s", text);
+    http_reply_header(reply, "Content-Range", text);
     return api_refuse(req, 416, "The file has %lld bytes", (long long)size);
 }
 
@@ -129,7 +130,7 @@ static void disposition_add(struct http_reply *reply, struct view filename)
     buf_init(&disposition, 4096);
     disposition_attachment(&disposition, filename);
     if (!disposition.error)
-        http_reply_header(reply, "Content-Disposition", "%s", disposition.data);
+        http_reply_header(reply, "Content-Disposition", disposition.data);
     buf_release(&disposition);
 }
 
@@ -145,7 +146,7 @@ static int file_reply(struct http_request *req, struct http_reply *reply,
         return rc;
     reply->kind = HTTP_REPLY_FILE;
     (void)snprintf(etag, sizeof etag, "\"%.32s\"", file->digest);
-    http_reply_header(reply, "ETag", "%s", etag);
+    http_reply_header(reply, "ETag", etag);
     http_reply_header_time(reply, "Last-Modified", file->made_us);
     http_reply_header(reply, "Accept-Ranges", "bytes");
     http_reply_header(reply, "Cache-Control", "private");

@@ -44,8 +44,8 @@ void cors_decorate(struct http_request *req, struct http_reply *reply)
     http_reply_header(reply, "Access-Control-Allow-Credentials", "true");
     if (!origin_is_allowed(req, origin))
         return;
-    http_reply_header(reply, "Access-Control-Allow-Origin", "%.*s", (int)origin.len,
-                      origin.ptr);
+    http_reply_header_format(reply, "Access-Control-Allow-Origin", "%.*s", (int)origin.len,
+                             origin.ptr);
     http_reply_header(reply, "Access-Control-Expose-Headers", EXPOSED);
     http_reply_header(reply, "Vary", "Origin");
 }
@@ -71,7 +71,7 @@ int cors_preflight(struct http_request *req, struct http_reply *reply)
     http_reply_header(reply, "Access-Control-Allow-Methods", METHODS);
     http_reply_header(reply, "Access-Control-Max-Age", "600");
     if (headers.len)
-        http_reply_header(reply, "Access-Control-Allow-Headers", "%.*s", (int)headers.len,
-                          headers.ptr);
+        http_reply_header_format(reply, "Access-Control-Allow-Headers", "%.*s",
+                                 (int)headers.len, headers.ptr);
     return 0;
 }

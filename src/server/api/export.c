@@ -147,7 +147,7 @@ int export_start(struct http_request *req, struct http_reply *reply)
     pages_init(&e->pages, EXPORT_PAGE_BYTES_MAX, page_fill);
     reply->content_type = formats[e->format].content_type;
     pages_reply(reply, &e->pages);
-    http_reply_header(reply, "Content-Disposition", "attachment; filename=\"usage.%s\"",
-                      formats[e->format].name);
+    http_reply_header_format(reply, "Content-Disposition",
+                             "attachment; filename=\"usage.%s\"", formats[e->format].name);
     return 0;
 }

@@ -116,8 +116,8 @@ void problem_rate_limit_headers(struct http_reply *reply,
             buf_addf(&state, ";t=%lld", (long long)seconds_until(l->resets_us, now_us));
     }
     if (policy.len && !policy.error && !state.error) {
-        http_reply_header(reply, "RateLimit-Policy", "%s", policy.data);
-        http_reply_header(reply, "RateLimit", "%s", state.data);
+        http_reply_header(reply, "RateLimit-Policy", policy.data);
+        http_reply_header(reply, "RateLimit", state.data);
     }
     buf_release(&policy);
     buf_release(&state);
@@ -168,8 +168,8 @@ static void refusal_write(struct http_request *req, struct http_reply *reply)
                             violated_policies, refusal);
     problem_rate_limit_headers(reply, refusal->limits, refusal->count, req->now_us);
     if (!is_storage)
-        http_reply_header(reply, "Retry-After", "%lld",
-                          (long long)seconds_until(resets_us, req->now_us));
+        http_reply_header_format(reply, "Retry-After", "%lld",
+                                 (long long)seconds_until(resets_us, req->now_us));
 }
 
 static void problem_headers(struct http_request *req, struct http_reply *reply)
@@ -177,7 +177,8 @@ static void problem_headers(struct http_request *req, struct http_reply *reply)
     if (reply->status == 401)
         http_reply_header(reply, "WWW-Authenticate", "Bearer");
     if (req->err.retry_after_s > 0)
-        http_reply_header(reply, "Retry-After", "%lld", (long long)req->err.retry_after_s);
+        http_reply_header_format(reply, "Retry-After", "%lld",
+                                 (long long)req->err.retry_after_s);
     else if (reply->status == 503)
         http_reply_header(reply, "Retry-After", "1");
 }

@@ -537,7 +537,7 @@ int upload_reply(struct http_request *req, struct http_reply *reply)
     json_put_str(&j, "message",
                  "File uploaded successfully. Processing will begin shortly.");
     json_object_end(&j);
-    http_reply_header(reply, "Location", "/audio/status/%s", job->job_id);
+    http_reply_header_format(reply, "Location", "/audio/status/%s", job->job_id);
     if (rc == 0)
         problem_rate_limit_headers(reply, limits, limits_count, req->now_us);
     if (u->is_replayed)

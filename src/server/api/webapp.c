@@ -45,8 +45,8 @@ static int asset_reply(struct http_request *req, struct http_reply *reply,
     /* The tag of a packed form is another one: the bytes differ. */
     (void)snprintf(etag, sizeof etag, "%.*s%s%s\"", (int)strlen(a->etag) - 1, a->etag,
                    form.coding ? "-" : "", form.coding ? form.coding : "");
-    http_reply_header(reply, "ETag", "%s", etag);
-    http_reply_header(reply, "Cache-Control", "%s",
+    http_reply_header(reply, "ETag", etag);
+    http_reply_header(reply, "Cache-Control",
                       a->is_immutable ? "public, max-age=31536000, immutable" : "no-cache");
     http_reply_header(reply, "X-Content-Type-Options", "nosniff");
     if (a->gzip || a->brotli)
@@ -57,7 +57,7 @@ static int asset_reply(struct http_request *req, struct http_reply *reply,
     }
     reply->content_type = a->type;
     if (form.coding)
-        http_reply_header(reply, "Content-Encoding", "%s", form.coding);
+        http_reply_header(reply, "Content-Encoding", form.coding);
     buf_add(&reply->body, form.bytes, form.count);
     return 0;
 }
@@ -78,9 +78,10 @@ static int page(struct http_request *req, struct http_reply *reply, const char *
 
     if (!a)
         return 404;
-    http_reply_header(reply, "Content-Security-Policy",
-                      "default-src 'none'; script-src 'self'%s; style-src 'self'%s%s; %s",
-                      a->script_hashes, styles, a->style_hashes, rest);
+    http_reply_header_format(
+        reply, "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'%s; style-src 'self'%s%s; %s",
+        a->script_hashes, styles, a->style_hashes, rest);
     http_reply_header(reply, "Referrer-Policy", "no-referrer");
     http_reply_header(reply, "Cross-Origin-Opener-Policy", "same-origin");
     http_reply_header(reply, "Permissions-Policy",

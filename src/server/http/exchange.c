@@ -222,7 +222,7 @@ static int slash_redirect(struct exchange *x)
         return 404;
     buf_init(&location, HTTP_TARGET_BYTES_MAX);
     if (target_without_slash(x->target, &location)) {
-        http_reply_header(&x->reply, MHD_HTTP_HEADER_LOCATION, "%s", location.data);
+        http_reply_header(&x->reply, MHD_HTTP_HEADER_LOCATION, location.data);
         status = 307;
     }
     buf_release(&location);
@@ -243,7 +243,7 @@ static int method_refuse(struct exchange *x)
                      m == HTTP_GET ? "GET, HEAD" : http_method_name((enum http_method)m));
     }
     if (!names.error)
-        http_reply_header(&x->reply, MHD_HTTP_HEADER_ALLOW, "%s", names.data);
+        http_reply_header(&x->reply, MHD_HTTP_HEADER_ALLOW, names.data);
     buf_release(&names);
     return 405;
 }

@@ -143,8 +143,9 @@ struct http_reply {
 
 /* Adds a header. The value must be free of control characters; others are dropped. One that
  * is longer than HTTP_TARGET_BYTES_MAX is left out whole: nothing is ever sent in part. */
-void http_reply_header(struct http_reply *reply, const char *name, const char *format, ...)
-    PRINTF_LIKE(3, 4);
+void http_reply_header(struct http_reply *reply, const char *name, const char *value);
+void http_reply_header_format(struct http_reply *reply, const char *name,
+                              const char *format, ...) PRINTF_LIKE(3, 4);
 /* Adds a header that is a time, whole seconds in GMT (RFC 9110, 5.6.7). */
 void http_reply_header_time(struct http_reply *reply, const char *name, int64_t time_us);
 /* A writer over the reply's emptied body. */

@@ -17,9 +17,9 @@
 
 enum {
     TICK_US = 250000,
-    /* Above 32 KiB libmicrohttpd maps and unmaps a connection's memory, and clears it for
-     * each request: that pays for large bodies only. */
-    CONNECTION_MEMORY_BYTES = 32 << 10,
+    /* libmicrohttpd clears a connection's memory for each request, and above 32 KiB maps
+     * and unmaps it: that pays for large bodies only. */
+    CONNECTION_MEMORY_BYTES = 24 << 10,
     LARGE_MEMORY_BYTES = 256 << 10,
     EVENTS_MAX = 5, /* two daemons, listening, lingering, and being poked */
     /* As long may a snapshot be kept: what other processes change is seen by then, and the

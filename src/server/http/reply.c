@@ -8,6 +8,7 @@
 
 enum {
     DETAIL_BYTES_MAX = 4096,
+    HEADERS_BYTES_USUAL = 500, /* one allocation, not four that grow */
     HEADERS_BYTES_MAX = 4 * HTTP_TARGET_BYTES_MAX,
 };
 
@@ -38,16 +39,9 @@ static void controls_drop(struct buf *b, size_t from)
     b->len = kept;
 }
 
-void http_reply_header(struct http_reply *reply, const char *name, const char *format, ...)
+/* The value was added from `value_at` on to a header that began at `before`. */
+static void header_end(struct buf *headers, size_t before, size_t value_at)
 {
-    struct buf *headers = &reply->headers;
-    const size_t before = headers->len, value_at = before + strlen(name) + 1;
-    va_list args;
-
-    va_start(args, format);
-    buf_add(headers, name, strlen(name) + 1);
-    buf_addv(headers, format, args);
-    va_end(args);
     if (headers->error || headers->len - value_at > HTTP_TARGET_BYTES_MAX)
         headers->error = ERR_TOO_LARGE;
     else
@@ -59,6 +53,37 @@ void http_reply_header(struct http_reply *reply, const char *name, const char *f
     }
 }
 
+/* Returns where the value goes. */
+static size_t header_begin(struct buf *headers, const char *name)
+{
+    if (headers->cap == 0)
+        (void)buf_reserve(headers, HEADERS_BYTES_USUAL);
+    buf_add(headers, name, strlen(name) + 1);
+    return headers->len;
+}
+
+void http_reply_header(struct http_reply *reply, const char *name, const char *value)
+{
+    const size_t before = reply->headers.len;
+    const size_t value_at = header_begin(&reply->headers, name);
+
+    buf_add_text(&reply->headers, value);
+    header_end(&reply->headers, before, value_at);
+}
+
+void http_reply_header_format(struct http_reply *reply, const char *name,
+                              const char *format, ...)
+{
+    const size_t before = reply->headers.len;
+    const size_t value_at = header_begin(&reply->headers, name);
+    va_list args;
+
+    va_start(args, format);
+    buf_addv(&reply->headers, format, args);
+    va_end(args);
+    header_end(&reply->headers, before, value_at);
+}
+
 void http_reply_header_time(struct http_reply *reply, const char *name, int64_t time_us)
 {
     const time_t seconds = (time_t)(time_us / CLOCK_SECOND_US);
@@ -66,7 +91,7 @@ void http_reply_header_time(struct http_reply *reply, const char *name, int64_t 
     char text[32];
 
     if (gmtime_r(&seconds, &tm) && strftime(text, sizeof text, "%a, %d %b %Y %T GMT", &tm))
-        http_reply_header(reply, name, "%s", text);
+        http_reply_header(reply, name, text);
 }
 
 void http_reply_json(struct http_reply *reply, int status, struct json *ret)
