@@ -1,6 +1,7 @@
 /* Live progress of running jobs: kept in memory, since it changes many times a second and
  * is worth nothing after a restart. The worker reports; status replies and event streams
- * read. Any thread. */
+ * read. Whoever else ends a job reports that, and the worker, which finds the job gone from
+ * the board, asks the store. Any thread. */
 #ifndef JOBS_PROGRESS_H
 #define JOBS_PROGRESS_H
 

@@ -157,12 +157,15 @@ static int run_progress(void *ctx, int permille)
 {
     struct run *r = ctx;
 
-    if (permille / 10 != r->permille / 10)
-        progress_report(r->workers->config.board, view_of(r->job.job_id),
-                        (struct progress){ .permille = permille });
+    struct progress_board *board = r->workers->config.board;
+    const struct view id = view_of(r->job.job_id);
+    struct progress before;
+
+    if (!progress_read(board, id, &before) || clock_monotonic_us() >= r->renew_at_us)
+        run_renew(r, 0); /* it was ended elsewhere, or it is time */
+    if (!r->is_lost && permille / 10 != r->permille / 10)
+        progress_report(board, id, (struct progress){ .permille = permille });
     r->permille = permille;
-    if (clock_monotonic_us() >= r->renew_at_us)
-        run_renew(r, 0);
     return r->is_lost || atomic_load(&r->workers->is_cutting);
 }
 

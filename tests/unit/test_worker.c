@@ -17,6 +17,7 @@ struct work {
     struct workers *workers;
     struct job job;
     enum job_status want;
+    int64_t lease_us;
     int64_t ended[ROSTER_ENDS]; /* by all workers, once closed */
 };
 
@@ -25,7 +26,7 @@ static void work_open(struct fixture *f, struct work *w)
     const struct audio_limits limits = { .memory_bytes = INT64_C(1) << 30,
                                          .duration_us_max = CLOCK_HOUR_US };
 
-    *w = (struct work){ .f = f };
+    *w = (struct work){ .f = f, .lease_us = LEASE_US };
     assert_int_equal(audio_host_new(&limits, &w->audio, NULL), 0);
     assert_int_equal(progress_board_new(&w->board), 0);
 }
@@ -36,7 +37,7 @@ static void work_start(struct work *w, int threads)
                                      .blobs = w->f->blobs,
                                      .audio = w->audio,
                                      .board = w->board,
-                                     .lease_us = LEASE_US };
+                                     .lease_us = w->lease_us };
 
     assert_int_equal(roster_new(threads, clock_now_us(), &w->roster), 0);
     config.roster = w->roster;
@@ -324,6 +325,39 @@ static void a_cancelled_job_leaves_nothing_and_costs_nothing(void **state)
     assert_figures_proved(f);
 }
 
+static int64_t completed_us(struct work *w)
+{
+    const int64_t started_us = clock_monotonic_us();
+
+    wait_for_status(w, JOB_COMPLETED);
+    return clock_monotonic_us() - started_us;
+}
+
+/* Well before the next renewal of its lease. */
+static void a_worker_leaves_a_cancelled_job_at_once(void **state)
+{
+    struct fixture *f = *state;
+    int64_t whole_us;
+    struct work w;
+
+    work_open(f, &w);
+    w.lease_us = CLOCK_MINUTE_US;
+    w.job = recording(f, 100);
+    work_start(&w, 1);
+    wait_for_status(&w, JOB_PROCESSING);
+    whole_us = completed_us(&w);
+    w.job = recording(f, 100);
+    wait_for_status(&w, JOB_PROCESSING);
+    assert_int_equal(write_with(f, delete_work, &w.job), 0);
+    progress_report(w.board, view_of(w.job.job_id), (struct progress){ 1000, true });
+    w.job = recording(f, 1);
+    assert_true(completed_us(&w) < whole_us / 2);
+    work_close(&w, GRACE_US);
+    assert_int_equal(w.ended[ROSTER_COMPLETED], 2);
+    assert_int_equal(w.ended[ROSTER_RETURNED], 1);
+    assert_figures_proved(f);
+}
+
 static void a_worker_that_stops_gives_its_job_back(void **state)
 {
     struct fixture *f = *state;
@@ -409,6 +443,7 @@ int main(void)
         CASE(a_missing_upload_fails_the_job),
         CASE(trouble_of_the_servers_is_not_told_in_its_words),
         CASE(a_cancelled_job_leaves_nothing_and_costs_nothing),
+        CASE(a_worker_leaves_a_cancelled_job_at_once),
         CASE(a_worker_that_stops_gives_its_job_back),
         CASE(a_dead_workers_job_is_done_by_another_twice_and_then_failed),
         CASE(workers_with_nothing_to_do_stop_at_once),
