@@ -47,7 +47,7 @@ int jobs_claim(struct db *db, const char *worker, int64_t now_us, int64_t lease_
     while (rc == 0) {
         rc = job_row_find(db, STMT_JOBS_NEXT_LOST, DB_ARGS(DB_INT(now_us)), &row);
         if (rc == ERR_NOT_FOUND)
-            rc = job_row_find(db, STMT_JOBS_NEXT_PENDING, NULL, 0, &row);
+            rc = job_row_find(db, STMT_JOBS_NEXT_PENDING, DB_ARGS(DB_INT(now_us)), &row);
         if (rc == 0)
             rc = job_account_is_open(db, row.job.account_id, &is_open);
         if (rc)
@@ -82,10 +82,40 @@ int jobs_renew(struct db *db, const struct job *job, int64_t now_us, int64_t lea
                                    job_holds_expiry(&row.job, after.lease_expires_us));
 }
 
+/* Pending again, not to be claimed before `from_us`: that is where a pending job has its
+ * lease's end. */
+static int row_return(struct db *db, const struct job_row *row, bool counts_as_attempt,
+                      int64_t from_us)
+{
+    struct job_row after = *row;
+
+    after.job.status = JOB_PENDING;
+    after.job.lease_token = 0;
+    after.job.started_us = 0;
+    after.lease_expires_us = from_us;
+    if (!counts_as_attempt)
+        after.job.attempts--;
+    return job_state_set(db, row, &after);
+}
+
+int jobs_put_off(struct db *db, const struct job *job, int64_t until_us, int64_t now_us)
+{
+    struct job_row row;
+    bool is_open = false;
+    int rc = job_row_leased(db, job, &row);
+
+    if (rc == 0)
+        rc = job_account_is_open(db, row.job.account_id, &is_open);
+    if (rc)
+        return rc;
+    return is_open ? row_return(db, &row, false, until_us)
+                   : job_abandon(db, &row, NULL, now_us);
+}
+
 int jobs_give_back(struct db *db, const struct job *job, const char *reason,
                    bool counts_as_attempt, int64_t now_us)
 {
-    struct job_row row, after;
+    struct job_row row;
     bool is_open = false;
     int rc = job_row_leased(db, job, &row);
 
@@ -97,12 +127,5 @@ int jobs_give_back(struct db *db, const struct job *job, const char *reason,
         return job_abandon(db, &row, NULL, now_us);
     if (counts_as_attempt && row.job.attempts >= JOB_ATTEMPTS_MAX)
         return job_fail(db, &row, reason, 0, now_us);
-    after = row;
-    after.job.status = JOB_PENDING;
-    after.job.lease_token = 0;
-    after.job.started_us = 0;
-    after.lease_expires_us = 0;
-    if (!counts_as_attempt)
-        after.job.attempts--;
-    return job_state_set(db, &row, &after);
+    return row_return(db, &row, counts_as_attempt, 0);
 }

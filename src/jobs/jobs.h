@@ -180,6 +180,9 @@ MUST_CHECK int jobs_finish(struct db *db, const struct job *job,
  * third time fails it with `reason`. */
 MUST_CHECK int jobs_give_back(struct db *db, const struct job *job, const char *reason,
                               bool counts_as_attempt, int64_t now_us);
+/* Gives it back without counting an attempt, to be claimed again from `until_us` on. */
+MUST_CHECK int jobs_put_off(struct db *db, const struct job *job, int64_t until_us,
+                            int64_t now_us);
 
 /* ---- the owner's side ---- */
 

@@ -20,6 +20,7 @@
 
 enum {
     IDLE_US = 1000000,
+    FULL_US = 5000000, /* between tries while the disk is full */
     RETRY_US = 200000,
     STORED_BYTES_PER_S = 10 << 20, /* by a slow disk */
 };
@@ -44,6 +45,7 @@ struct run {
     int64_t renew_at_us; /* monotonic */
     int permille;        /* last reported */
     bool is_lost;        /* another has the job, or nobody wants it any more */
+    bool is_put_off;     /* the disk was full */
     enum roster_end end;
 };
 
@@ -97,6 +99,16 @@ static int give_back_apply(struct db *db, struct commit_op *op, struct err *rete
 
     (void)reterr;
     return jobs_give_back(db, &s->run->job, s->reason, s->counts, clock_now_us());
+}
+
+static int put_off_apply(struct db *db, struct commit_op *op, struct err *reterr)
+{
+    const struct step *s = step_of(op);
+    const int64_t now_us = clock_now_us();
+
+    (void)reterr;
+    return jobs_put_off(db, &s->run->job, now_us + s->run->workers->config.no_space_us,
+                        now_us);
 }
 
 static int step_run(struct run *r, struct step *s,
@@ -226,6 +238,17 @@ static int run_store(struct run *r, struct outputs *o, struct err *err)
     return outputs_commit(o, err);
 }
 
+/* A full disk is no fault of the job's: it waits, until its files expire. */
+static void run_put_off(struct run *r, const struct err *err)
+{
+    struct step s = { 0 };
+
+    r->is_put_off = true;
+    log_write(LOG_WARNING, "job_put_off", LOG_STR("job_id", r->job.job_id),
+              LOG_STR("error", err->text));
+    (void)step_insist(r, &s, put_off_apply);
+}
+
 static void run_completed(struct run *r, struct outputs *o, int64_t processing_us)
 {
     struct job_outcome outcome = { .completed = true,
@@ -236,6 +259,10 @@ static void run_completed(struct run *r, struct outputs *o, int64_t processing_u
     struct err err = { 0 };
     const int rc = run_store(r, o, &err);
 
+    if (rc == ERR_NO_SPACE) {
+        run_put_off(r, &err);
+        return;
+    }
     if (rc) {
         outcome = (struct job_outcome){ .error = "The result could not be stored.",
                                         .processing_us = processing_us };
@@ -254,8 +281,8 @@ static bool is_our_trouble(int rc, const struct err *err)
 {
     const size_t len = strlen(err->text);
 
-    return (rc == ERR_IO || rc == ERR_NO_MEMORY || rc == ERR_NO_SPACE ||
-            rc == ERR_CORRUPT || rc == ERR_INTERNAL) &&
+    return (rc == ERR_IO || rc == ERR_NO_MEMORY || rc == ERR_CORRUPT ||
+            rc == ERR_INTERNAL) &&
            (len == 0 || err->text[len - 1] != '.');
 }
 
@@ -271,6 +298,10 @@ static void run_failed(struct run *r, int rc, const struct err *err, int64_t ela
 
     if (r->is_lost)
         return;
+    if (rc == ERR_NO_SPACE) {
+        run_put_off(r, err);
+        return;
+    }
     if (rc == ERR_CANCELLED) { /* the server stops: its next start goes on with the job */
         log_write(LOG_INFO, "job_given_back", LOG_STR("job_id", r->job.job_id));
         (void)step_insist(r, &s, give_back_apply);
@@ -326,6 +357,8 @@ static void *worker_thread(void *context)
         roster_begin(roster, worker->number, r.job.job_id, clock_now_us());
         run_job(&r);
         roster_end(roster, worker->number, r.end, clock_now_us());
+        if (r.is_put_off)
+            progress_work_wait(w->config.board, FULL_US);
     }
     return NULL;
 }

@@ -22,6 +22,7 @@ struct workers_config {
     struct progress_board *board;
     struct roster *roster; /* as many workers as it has: that many jobs at a time */
     int64_t lease_us;      /* a worker that is silent for longer loses its job */
+    int64_t no_space_us;   /* how long a job waits that the disk had no room for */
 };
 
 /* Everything in `config` is borrowed until workers_stop. */

@@ -136,6 +136,14 @@ static inline int give_back_work(struct db *db, void *ctx)
     return jobs_give_back(db, &c->job, "The audio host died.", c->flag, c->now_us);
 }
 
+/* Until c->number. */
+static inline int put_off_work(struct db *db, void *ctx)
+{
+    struct call *c = ctx;
+
+    return jobs_put_off(db, &c->job, c->number, c->now_us);
+}
+
 static inline int downloaded_work(struct db *db, void *ctx)
 {
     struct call *c = ctx;

@@ -138,6 +138,29 @@ static void giving_back_counts_only_when_told_so(void **state)
     (void)proved_counts(f);
 }
 
+/* Others pass it meanwhile; it loses neither its place nor an attempt. */
+static void a_job_that_is_put_off_waits_until_then(void **state)
+{
+    const int64_t then_us = NOW + CLOCK_MINUTE_US;
+    struct fixture *f = *state;
+    struct call c = { .now_us = NOW, .number = then_us };
+    struct job first, second;
+
+    (void)accepted(f, f->user, 0);
+    first = c.job = claimed(f, NOW);
+    assert_int_equal(run(f, put_off_work, &c), 0);
+    assert_int_equal(run(f, put_off_work, &c), ERR_CONFLICT);
+    assert_int_equal(stored(f, &first).status, JOB_PENDING);
+    assert_int_equal(stored(f, &first).attempts, 0);
+    (void)accepted(f, f->user, 0);
+    second = claimed(f, then_us - 1);
+    assert_string_not_equal(second.job_id, first.job_id);
+    c.job = claimed(f, then_us);
+    assert_string_equal(c.job.job_id, first.job_id);
+    assert_int_equal(c.job.attempts, 1);
+    (void)proved_counts(f);
+}
+
 enum { CLAIMERS = 16, CLAIMS = 200 };
 
 struct claimer {
@@ -239,6 +262,7 @@ int main(void)
         CASE(the_third_lost_lease_fails_the_job),
         CASE(a_late_finish_changes_nothing),
         CASE(giving_back_counts_only_when_told_so),
+        CASE(a_job_that_is_put_off_waits_until_then),
         CASE(what_was_chosen_and_measured_is_kept),
         CASE(sixteen_threads_claim_each_job_once),
     };

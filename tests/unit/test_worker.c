@@ -37,7 +37,8 @@ static void work_start(struct work *w, int threads)
                                      .blobs = w->f->blobs,
                                      .audio = w->audio,
                                      .board = w->board,
-                                     .lease_us = w->lease_us };
+                                     .lease_us = w->lease_us,
+                                     .no_space_us = CLOCK_SECOND_US };
 
     assert_int_equal(roster_new(threads, clock_now_us(), &w->roster), 0);
     config.roster = w->roster;
@@ -229,6 +230,30 @@ static void what_is_no_audio_fails_with_a_sentence(void **state)
     assert_int_equal(sum_of(f, f->user, METER_FILES_FAILED), 1);
     assert_int_equal(sum_of(f, f->user, METER_FILES_PROCESSED), 0);
     assert_int_equal(sum_of(f, f->user, METER_STORED_BYTES), sizeof garbage);
+    assert_no_leftovers(f);
+    assert_figures_proved(f);
+}
+
+/* It waits for room, is not charged meanwhile, and does not keep others from their turn. */
+static void a_full_disk_puts_a_job_off(void **state)
+{
+    struct fixture *f = *state;
+    struct work w;
+
+    work_open(f, &w);
+    w.job = recording(f, 1);
+    blob_store_reserve_set(f->blobs, INT64_MAX / 2);
+    work_start(&w, 1);
+    (void)usleep(CLOCK_SECOND_US);
+    assert_int_equal(stored(f, &w.job).status, JOB_PENDING);
+    assert_int_equal(stored(f, &w.job).attempts, 0);
+    assert_int_equal(sum_of(f, f->user, METER_FILES_FAILED), 0);
+    blob_store_reserve_set(f->blobs, 0);
+    wait_for_status(&w, JOB_COMPLETED);
+    work_close(&w, GRACE_US);
+    assert_int_equal(stored(f, &w.job).attempts, 1);
+    assert_true(w.ended[ROSTER_RETURNED] >= 1);
+    assert_int_equal(sum_of(f, f->user, METER_FILES_PROCESSED), 1);
     assert_no_leftovers(f);
     assert_figures_proved(f);
 }
@@ -440,6 +465,7 @@ int main(void)
         CASE(workers_without_work_stop_at_once),
         CASE(the_lease_lasts_while_a_large_result_is_stored),
         CASE(what_is_no_audio_fails_with_a_sentence),
+        CASE(a_full_disk_puts_a_job_off),
         CASE(a_missing_upload_fails_the_job),
         CASE(trouble_of_the_servers_is_not_told_in_its_words),
         CASE(a_cancelled_job_leaves_nothing_and_costs_nothing),

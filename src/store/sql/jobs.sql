@@ -67,7 +67,8 @@ SELECT job_id FROM jobs WHERE lease_token <> 0 AND lease_expires_us <= $1
 ORDER BY lease_expires_us LIMIT 1;
 
 -- name: jobs_next_pending
-SELECT job_id FROM jobs WHERE status = 0 ORDER BY created_us, job_id LIMIT 1;
+SELECT job_id FROM jobs WHERE status = 0 AND lease_expires_us <= $1
+ORDER BY created_us, job_id LIMIT 1;
 
 -- name: jobs_waiting_since
 SELECT created_us FROM jobs WHERE status = 0 ORDER BY created_us, job_id LIMIT 1;
