@@ -56,9 +56,9 @@ struct view blob_writer_held(const struct blob_writer *w);
  */
 MUST_CHECK int blob_writer_rescan(struct blob_writer *w, struct err *reterr);
 /* Makes bytes and name durable (fsync): blocks, so never on an event loop. After it the
- * blob exists; the writer still has to be closed. Fills the hex BLAKE2b-256. Concurrent calls
- * may share directory syncs. What a bounded writer held in memory is on its way to the disk
- * then: see blob_writer_rely(). */
+ * blob exists; the writer still has to be closed. Fills the hex BLAKE2b-256. Concurrent
+ * calls may share directory syncs. What a bounded writer held in memory is on its way to
+ * the disk then: see blob_writer_rely(). */
 MUST_CHECK int blob_writer_commit(struct blob_writer *w, char digest[BLOB_DIGEST_SIZE],
                                   struct err *reterr);
 /* Said of a committed blob by a transaction that refers to it, before blob_store_settle():
