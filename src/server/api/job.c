@@ -164,10 +164,10 @@ void job_files_remove(struct http_request *req, const struct job_blobs *blobs)
 int job_deletion_read(struct http_request *req, struct http_reply *reply)
 {
     const struct job_deletion *d = api_context_of(req)->own;
+    const struct progress over = { .permille = 1000, .is_over = true };
 
     (void)reply;
-    progress_report(api_of(req)->board, view_of(d->job.job_id), /* its worker learns, too */
-                    (struct progress){ .permille = 1000, .is_over = true });
+    progress_report(api_of(req)->board, view_of(d->job.job_id), over);
     job_files_remove(req, &d->blobs);
     return 0;
 }
