@@ -19,7 +19,7 @@ enum {
     TICK_US = 250000,
     /* libmicrohttpd clears a connection's memory for each request, and above 32 KiB maps
      * and unmaps it: that pays for large bodies only. */
-    CONNECTION_MEMORY_BYTES = 24 << 10,
+    CONNECTION_MEMORY_BYTES = 20 << 10,
     LARGE_MEMORY_BYTES = 128 << 10,
     EVENTS_MAX = 5, /* two daemons, listening, lingering, and being poked */
     /* As long may a snapshot be kept: what other processes change is seen by then, and the
