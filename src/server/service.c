@@ -26,7 +26,7 @@ enum {
     WORK_MAX = 1024,            /* requests that wait for a work thread */
     WORK_THREADS_PER_CORE = 8,  /* most of them wait for the disk or a child */
     LEASE_US = 30000000,
-    NO_SPACE_US = 60000000,
+    NO_SPACE_US = 20000000,
     FILES_PER_CONNECTION = 2, /* its socket, and what it sends or receives */
     FILES_BESIDE = 256,       /* the database's, the children's, ... */
 };
