@@ -7,10 +7,11 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SOCKET_FD = 3, SPARE_FD = 10 };
+enum { SOCKET_FD = 3 };
 
 static bool all_write(int fd, const char *from, const char *end)
 {
@@ -24,29 +25,40 @@ static bool all_write(int fd, const char *from, const char *end)
     return fd >= 0;
 }
 
-/* The image as a descriptor that can be executed, out of the way of SOCKET_FD. */
+/* The image as a descriptor that can be executed. */
 static int image_fd(const struct program_image *image)
 {
     int fd = memfd_create(image->name, MFD_CLOEXEC | 0x0010U /* MFD_EXEC, Linux 6.3 */);
 
     if (fd < 0 && errno == EINVAL)
         fd = memfd_create(image->name, MFD_CLOEXEC);
-    return all_write(fd, image->bytes, image->end) ? fcntl(fd, F_DUPFD_CLOEXEC, SPARE_FD)
-                                                   : -1;
+    return all_write(fd, image->bytes, image->end) ? fd : -1;
+}
+
+/* The socket alone stays open, at SOCKET_FD: whoever restarts a server that was killed wants
+ * its port back, and a copy of the listener would hold it until the program runs. */
+static bool socket_keep(int socket_fd)
+{
+    const int copy = fcntl(socket_fd, F_DUPFD_CLOEXEC, SOCKET_FD + 1);
+
+    return copy >= 0 && dup2(copy, SOCKET_FD) == SOCKET_FD &&
+           syscall(SYS_close_range, SOCKET_FD + 1U, ~0U, 0U) == 0;
 }
 
 /* In the forked child: only calls that are safe there. */
 static void image_exec(const struct program_image *image, int socket_fd)
 {
     char *const argv[] = { image->name, "child", NULL };
-    const int from = fcntl(socket_fd, F_DUPFD_CLOEXEC, SPARE_FD);
-    const int program = image_fd(image);
     sigset_t none;
+    int program;
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (!socket_keep(socket_fd))
+        _exit(127);
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    if (from >= 0 && program >= 0 && dup2(from, SOCKET_FD) == SOCKET_FD)
+    program = image_fd(image);
+    if (program >= 0)
         (void)fexecve(program, argv, image->environment);
     _exit(127);
 }

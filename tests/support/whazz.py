@@ -43,10 +43,13 @@ def binary():
     return os.path.abspath(path)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def port_holder():
+    """Bound and never listening: a server can take its port, and nobody else gets it while
+    that server is down."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    return holder
 
 
 @functools.cache
@@ -81,7 +84,8 @@ class Server:
         self.log_path = self.home / "log"
         self.options = [*(PLENTY if plenty else ()), *map(str, options)]
         self.secret, self.env = secret, env
-        self.port, self.process = free_port(), None
+        self.holder, self.process = port_holder(), None
+        self.port = self.holder.getsockname()[1]
         Server.running.append(self)
         if start:
             self.start()
@@ -143,6 +147,7 @@ class Server:
     def close(self):
         """Ends it as an operator would, so that leaks are told, and fails on what it says."""
         status = self.stop() if self.alive() else 0
+        self.holder.close()
         said = self.log(10**6)
         report = SANITIZER.search(said)
         shutil.rmtree(self.home, ignore_errors=True)

@@ -14,7 +14,7 @@
 #include "server/http/loop.h"
 #include "server/http/router.h"
 
-enum { LISTEN_BACKLOG = 1024 };
+enum { LISTEN_BACKLOG = 1024, PORT_WAIT_US = 1000000, PORT_RETRY_NS = 20000000 };
 
 /* Splits host:port or [v6]:port. */
 static int listen_resolve(const char *listen, struct addrinfo **ret, struct err *reterr)
@@ -41,13 +41,14 @@ static int listen_resolve(const char *listen, struct addrinfo **ret, struct err 
 
 /* With `shared`, several sockets listen on one address and the kernel spreads connections.
  * It holds each back until its first bytes are there, up to a second or so: they tell whose
- * it is (accept.h). */
+ * it is (accept.h). On failure errno tells why as well. */
 static int socket_open(const struct addrinfo *address, bool shared, int *ret_fd,
                        struct err *reterr, const char *listen_text)
 {
     const int on = 1;
     const int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
                           0);
+    int errnum;
 
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
         (!shared || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) &&
@@ -57,23 +58,31 @@ static int socket_open(const struct addrinfo *address, bool shared, int *ret_fd,
         *ret_fd = fd;
         return 0;
     }
-    (void)err_set_errno(reterr, errno, listen_text);
+    errnum = errno;
     if (fd >= 0)
         (void)close(fd);
+    (void)err_set_errno(reterr, errnum, listen_text);
+    errno = errnum;
     return ERR_IO;
 }
 
 /* Someone else's listener of the same user would share the port silently: only a plain bind
- * fails then. */
+ * fails then. A server that was just killed may still hold the port for a moment, by the
+ * children that die with it. */
 static int port_claim(struct addrinfo *address, int *ret_port, struct err *reterr,
                       const char *listen_text)
 {
+    const struct timespec pause = { .tv_nsec = PORT_RETRY_NS };
+    const int64_t until_us = clock_monotonic_us() + PORT_WAIT_US;
     struct sockaddr_storage bound;
     socklen_t len = sizeof bound;
-    int fd, rc = socket_open(address, false, &fd, reterr, listen_text);
+    int fd, rc;
 
-    if (rc)
-        return rc;
+    while ((rc = socket_open(address, false, &fd, reterr, listen_text)) != 0) {
+        if (errno != EADDRINUSE || clock_monotonic_us() > until_us)
+            return rc;
+        (void)nanosleep(&pause, NULL);
+    }
     if (getsockname(fd, (struct sockaddr *)&bound, &len) == 0) {
         memcpy(address->ai_addr, &bound, address->ai_addrlen);
         *ret_port = ntohs(
