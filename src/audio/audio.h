@@ -122,6 +122,11 @@ struct audio_task {
     void *ctx;
 };
 
+/* What a whole job was: the recording's exact length, and the time of all steps. */
+struct audio_work {
+    int64_t duration_us, processing_us;
+};
+
 /* Levels are in hundredths of a decibel. */
 struct audio_result {
     struct audio_info input; /* frames and duration_us exact */

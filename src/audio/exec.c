@@ -140,7 +140,7 @@ static int folder_read(struct exec_job *j, struct err *reterr)
     return rc;
 }
 
-static int job_run(struct exec_job *j, struct err *reterr)
+static int job_run(struct exec_job *j, int64_t *ret_duration_us, struct err *reterr)
 {
     struct audio_result input;
     int rc;
@@ -153,13 +153,14 @@ static int job_run(struct exec_job *j, struct err *reterr)
     j->from = 950, j->to = 1000;
     if (rc)
         return rc;
+    *ret_duration_us = input.input.duration_us;
     return j->engine->has_folder ? folder_read(j, reterr)
                                  : result_read(j, j->out, "", reterr);
 }
 
 int exec_process(const struct exec_engines *engines, struct audio_host *host,
                  const struct audio_task *task, const struct exec_results *results,
-                 int64_t *ret_us, struct err *reterr)
+                 struct audio_work *ret, struct err *reterr)
 {
     const int64_t started_us = clock_monotonic_us();
     struct exec_job j = {
@@ -177,9 +178,8 @@ int exec_process(const struct exec_engines *engines, struct audio_host *host,
     (void)snprintf(j.in, sizeof j.in, "%s/in.wav", j.dir);
     (void)snprintf(j.out, sizeof j.out, "%s/%s", j.dir,
                    j.engine->has_folder ? "out" : "out.wav");
-    rc = job_run(&j, reterr);
+    rc = job_run(&j, &ret->duration_us, reterr);
     exec_folder_remove(j.dir);
-    if (rc == 0)
-        *ret_us = clock_monotonic_us() - started_us;
+    ret->processing_us = clock_monotonic_us() - started_us;
     return rc;
 }

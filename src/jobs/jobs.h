@@ -169,6 +169,7 @@ struct job_outcome {
     const struct job_output *outputs; /* of a completed job, the first one first */
     size_t outputs_count;             /* 1 to JOB_OUTPUTS_MAX; several have labels */
     int64_t processing_us;            /* measured, of this attempt */
+    int64_t duration_us; /* of the recording, exact; 0: as the upload estimated it */
 };
 
 /* The outcome, all outputs, sizes, time, ledger rows and rollups as one step. ERR_CONFLICT

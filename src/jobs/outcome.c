@@ -24,6 +24,8 @@ static int complete(struct db *db, const struct job_row *row,
     job->status = JOB_COMPLETED;
     job->lease_token = 0;
     job->processing_us = outcome->processing_us;
+    if (outcome->duration_us > 0)
+        job->duration_us = outcome->duration_us;
     job->completed_us = now_us;
     return rc ? rc : job_state_set(db, row, &after);
 }

@@ -48,7 +48,7 @@ static int row_update(struct db *db, const struct job *before, const struct job_
                 DB_INT(job->levels.are_known), DB_INT(job->levels.peak_cdbfs),
                 DB_INT(job->levels.loudness_clufs), DB_INT(job->levels.noise_removed_cdb),
                 DB_INT(job->outputs_count), DB_INT(job->further_bytes),
-                DB_INT(before->account_id), DB_TEXT(before->job_id), DB_INT(before->status),
+                DB_INT(job->duration_us), DB_INT(before->account_id), DB_TEXT(before->job_id), DB_INT(before->status),
                 DB_INT(before->lease_token)));
 
     return conflict_if_unchanged(db, rc);

@@ -183,7 +183,7 @@ static int run_progress(void *ctx, int permille)
 
 /* By an engine of ours, which has one result. */
 static int run_own(struct run *r, struct audio_task *task, struct outputs *o,
-                   int64_t *ret_us, struct err *err)
+                   struct audio_work *ret, struct err *err)
 {
     struct audio_result result;
     int rc = outputs_open(o, "", &task->output_fd, &task->output_bytes_max, err);
@@ -192,11 +192,12 @@ static int run_own(struct run *r, struct audio_task *task, struct outputs *o,
         rc = audio_process(r->workers->config.audio, task, &result, err);
     if (rc)
         return rc;
-    *ret_us = result.processing_us;
+    *ret = (struct audio_work){ result.input.duration_us, result.processing_us };
     return outputs_done(o, &result, err);
 }
 
-static int run_process(struct run *r, struct outputs *o, int64_t *ret_us, struct err *err)
+static int run_process(struct run *r, struct outputs *o, struct audio_work *ret,
+                       struct err *err)
 {
     struct audio_task task = { .type = r->job.processing_type,
                                .format = r->job.choice.output_format,
@@ -220,9 +221,9 @@ static int run_process(struct run *r, struct outputs *o, int64_t *ret_us, struct
     if (rc)
         return rc;
     if (exec_engines_serve(engines, view_of(task.type)))
-        rc = exec_process(engines, r->workers->config.audio, &task, &results, ret_us, err);
+        rc = exec_process(engines, r->workers->config.audio, &task, &results, ret, err);
     else
-        rc = run_own(r, &task, o, ret_us, err);
+        rc = run_own(r, &task, o, ret, err);
     (void)close(task.input_fd);
     return rc;
 }
@@ -249,12 +250,13 @@ static void run_put_off(struct run *r, const struct err *err)
     (void)step_insist(r, &s, put_off_apply);
 }
 
-static void run_completed(struct run *r, struct outputs *o, int64_t processing_us)
+static void run_completed(struct run *r, struct outputs *o, struct audio_work work)
 {
     struct job_outcome outcome = { .completed = true,
                                    .outputs = o->list,
                                    .outputs_count = o->count,
-                                   .processing_us = processing_us };
+                                   .processing_us = work.processing_us,
+                                   .duration_us = work.duration_us };
     struct step s = { .outcome = &outcome };
     struct err err = { 0 };
     const int rc = run_store(r, o, &err);
@@ -265,7 +267,7 @@ static void run_completed(struct run *r, struct outputs *o, int64_t processing_u
     }
     if (rc) {
         outcome = (struct job_outcome){ .error = "The result could not be stored.",
-                                        .processing_us = processing_us };
+                                        .processing_us = work.processing_us };
         log_write(LOG_ERROR, "result_not_stored", LOG_STR("job_id", r->job.job_id),
                   LOG_STR("error", err.text));
     }
@@ -319,7 +321,7 @@ static void run_job(struct run *r)
 {
     const int64_t started_us = clock_monotonic_us();
     const struct workers_config *c = &r->workers->config;
-    int64_t processing_us = 0;
+    struct audio_work work = { 0, 0 };
     struct outputs outputs;
     struct err err = { 0 };
     int rc;
@@ -330,9 +332,9 @@ static void run_job(struct run *r)
         &outputs, c->blobs, &r->job,
         exec_engines_results_most(c->engines, view_of(r->job.processing_type)), &err);
     if (rc == 0)
-        rc = run_process(r, &outputs, &processing_us, &err);
+        rc = run_process(r, &outputs, &work, &err);
     if (rc == 0)
-        run_completed(r, &outputs, processing_us);
+        run_completed(r, &outputs, work);
     else
         run_failed(r, rc, &err, clock_monotonic_us() - started_us);
     outputs_release(&outputs);

@@ -154,6 +154,27 @@ class Upload(Case):
                 self.assertIn(f"processed_a.{kind}"[:-len(kind)],
                               reply.headers["Content-Disposition"])
 
+    def test_a_file_that_does_not_say_how_long_it_is(self):
+        """A FLAC written to a pipe says nothing, and an MP3 of changing bitrate lets one only
+        guess: the first is counted at once, the second is exact once it was decoded."""
+        noise_then_silence = ["-f", "lavfi", "-i", "anoisesrc=r=44100:a=0.5:d=2", "-f", "lavfi",
+                              "-i", "anullsrc=r=44100:cl=mono:d=20", "-filter_complex",
+                              "[0][1]concat=n=2:v=0:a=1"]
+        for kind, options, first in (
+                ("flac", ["-f", "flac"], 22.0),
+                ("mp3", ["-q:a", "0", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3"], None)):
+            with self.subTest(kind):
+                made = subprocess.run(["ffmpeg", "-v", "error", *noise_then_silence, *options, "-"],
+                                      check=True, capture_output=True).stdout
+                guest = self.server.guest()
+                job = self.answer(guest.upload(made, f"piped.{kind}"), 201)
+                if first:
+                    self.assertEqual(job["duration"], first)
+                told = guest.wait_for_job(job["job_id"])
+                self.assertEqual(told["status"], "completed")
+                self.assertAlmostEqual(told["duration"], 22.0, delta=0.1)
+                self.assertEqual(told["outputs"][0]["duration"], told["duration"])
+
     def test_idempotency_key(self):
         guest = self.server.guest()
         key = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
@@ -415,6 +436,13 @@ class Interrupted(Case):
 
 class Unfinished(Case):
     OPTIONS = ("--workers", "1", "--user-processing", "10h", "--duration-max", "1h")
+
+    def test_too_long_without_saying_so(self):
+        made = subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
+                               "anullsrc=r=8000:cl=mono:d=3601", "-f", "flac", "-"],
+                              check=True, capture_output=True).stdout
+        body = self.problem(self.server.guest().upload(made, "piped.flac"), 413)
+        self.assertIn("longer than 60 minutes", body["detail"])
 
     def test_download_before_the_outcome(self):
         user = self.server.user()

@@ -139,6 +139,12 @@ static int parts_open(struct source *s, int fd, struct err *reterr)
     return rc < 0 ? not_audio(reterr, rc) : info_fill(s, reterr);
 }
 
+static int too_long(const struct source *s, struct err *reterr)
+{
+    return err_set(reterr, ERR_TOO_LARGE, "The recording is longer than %lld minutes.",
+                   (long long)(s->duration_us_max / 60000000));
+}
+
 int source_open(int fd, int64_t duration_us_max, struct source **ret, struct err *reterr)
 {
     struct source *s = calloc(1, sizeof *s);
@@ -146,12 +152,11 @@ int source_open(int fd, int64_t duration_us_max, struct source **ret, struct err
 
     if (!s)
         return not_audio(reterr, AVERROR(ENOMEM));
+    s->duration_us_max = duration_us_max;
     rc = parts_open(s, fd, reterr);
     if (rc == 0 && s->info.duration_us > duration_us_max)
-        rc = err_set(reterr, ERR_TOO_LARGE, "The recording is longer than %lld minutes.",
-                     (long long)(duration_us_max / 60000000));
+        rc = too_long(s, reterr);
     if (rc == 0) {
-        s->duration_us_max = duration_us_max;
         s->frames_max = av_rescale(duration_us_max, s->info.sample_rate_hz, 1000000);
         *ret = s;
         s = NULL;
@@ -344,8 +349,31 @@ int source_next(struct source *s, const AVFrame **ret, struct err *reterr)
         return rc;
     s->frames_read += s->out->nb_samples;
     if (s->frames_read > s->frames_max)
-        return err_set(reterr, ERR_TOO_LARGE, "The recording is longer than it may be.");
+        return too_long(s, reterr);
     *ret = s->out;
+    return 0;
+}
+
+int source_count(struct source *s, struct err *reterr)
+{
+    const AVRational frame = { 1, s->info.sample_rate_hz };
+    const AVRational unit = stream_of(s)->time_base;
+    int64_t frames = s->frames_read, told;
+
+    if (s->info.frames > 0)
+        return 0;
+    while (frames <= s->frames_max && av_read_frame(s->container.format, s->packet) >= 0) {
+        if (s->packet->stream_index == s->container.stream)
+            told = av_rescale_q(s->packet->duration, unit, frame);
+        else
+            told = 0;
+        frames += told >= 0 && told <= s->frames_max ? told : s->frames_max;
+        av_packet_unref(s->packet);
+    }
+    if (frames > s->frames_max)
+        return too_long(s, reterr);
+    s->info.frames = frames;
+    s->info.duration_us = av_rescale(frames, 1000000, s->info.sample_rate_hz);
     return 0;
 }
 

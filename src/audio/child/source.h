@@ -26,6 +26,10 @@ bool source_is_deep(const struct source *s);
  * change of rate, channels or sample format on the way, or a sample that is no number, is
  * ERR_NOT_MEDIA. A damaged piece is left out; too many of them are ERR_NOT_MEDIA. */
 MUST_CHECK int source_next(struct source *s, const AVFrame **ret, struct err *reterr);
+/* Where the container says nothing, as of what was written to a pipe: the estimate becomes
+ * what was read so far and what the packets to come say of themselves, which are not
+ * decoded. Reading is over then. ERR_TOO_LARGE with a sentence for the user. */
+MUST_CHECK int source_count(struct source *s, struct err *reterr);
 /* Back to the first sample, as if opened anew, which it does where that is not exact: of
  * all but PCM. Much cheaper than that otherwise. */
 MUST_CHECK int source_restart(struct source **s, struct err *reterr);

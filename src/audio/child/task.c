@@ -37,11 +37,8 @@ static int probe(const struct audio_request *request, int input_fd, struct audio
         return rc;
     rc = source_next(s, &block, err);
     if (rc == 0)
-        m->info = *source_info(s);
-    if (rc == 0 && m->info.duration_us == 0 && block) {
-        m->info.frames = block->nb_samples;
-        m->info.duration_us = (int64_t)block->nb_samples * 1000000 / m->info.sample_rate_hz;
-    }
+        rc = source_count(s, err);
+    m->info = *source_info(s);
     source_close(&s);
     return rc;
 }

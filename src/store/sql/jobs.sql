@@ -13,8 +13,9 @@ UPDATE jobs SET status = $1, input_blob = $2, output_blob = $3, has_files = $4,
     output_bytes = $5, output_digest = $6, attempts = $7, worker = $8, lease_token = $9,
     lease_expires_us = $10, error = $11, processing_us = $12, started_us = $13,
     completed_us = $14, expires_us = $15, has_levels = $16, peak_cdbfs = $17,
-    loudness_clufs = $18, noise_removed_cdb = $19, outputs_count = $20, further_bytes = $21
-WHERE account_id = $22 AND job_id = $23 AND status = $24 AND lease_token = $25;
+    loudness_clufs = $18, noise_removed_cdb = $19, outputs_count = $20, further_bytes = $21,
+    duration_us = $22
+WHERE account_id = $23 AND job_id = $24 AND status = $25 AND lease_token = $26;
 
 -- name: job_remove
 DELETE FROM jobs
