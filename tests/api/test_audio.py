@@ -420,7 +420,7 @@ class Interrupted(Case):
 
     def test_a_stop_is_no_failure_of_the_job(self):
         user = self.server.user()
-        data = wav(2.0)[44:] * 60
+        data = wav(2.0)[44:] * 40
         job = user.uploaded(wav_header(len(data)) + data)
         for _ in range(4):  # more often than a job is tried
             while user.get(f"/audio/status/{job}").json["status"] == "pending":

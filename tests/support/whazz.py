@@ -331,7 +331,7 @@ class Client:
         assert reply.status == 201, str(reply)
         return reply.json["job_id"]
 
-    def wait_for_job(self, job_id, timeout=60):
+    def wait_for_job(self, job_id, timeout=240):
         end = time.monotonic() + timeout
         while time.monotonic() < end:
             reply = self.get(f"/audio/status/{job_id}")
