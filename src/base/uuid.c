@@ -25,14 +25,12 @@ static bool is_dash_position(size_t i)
     return i == 8 || i == 13 || i == 18 || i == 23;
 }
 
-void uuid_make(char text[UUID_TEXT_SIZE])
+static void text_of(unsigned char bytes[16], unsigned version, char text[UUID_TEXT_SIZE])
 {
     static const char hex[] = "0123456789abcdef";
-    unsigned char bytes[16];
     size_t nibble = 0;
 
-    random_bytes(bytes, sizeof bytes);
-    bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
+    bytes[6] = (unsigned char)((bytes[6] & 0x0f) | version << 4);
     bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
     for (size_t i = 0; i < UUID_TEXT_SIZE - 1; i++) {
         if (is_dash_position(i)) {
@@ -43,6 +41,26 @@ void uuid_make(char text[UUID_TEXT_SIZE])
         nibble++;
     }
     text[UUID_TEXT_SIZE - 1] = '\0';
+}
+
+void uuid_make(char text[UUID_TEXT_SIZE])
+{
+    unsigned char bytes[16];
+
+    random_bytes(bytes, sizeof bytes);
+    text_of(bytes, 4, text);
+}
+
+void uuid_make_at(int64_t now_us, char text[UUID_TEXT_SIZE])
+{
+    const uint64_t ms = (uint64_t)now_us / 1000, rest_us = (uint64_t)now_us % 1000;
+    const uint64_t time = ms << 16 | rest_us * 4096 / 1000; /* the version's 4 bits between */
+    unsigned char bytes[16];
+
+    random_bytes(bytes + 8, 8);
+    for (size_t i = 0; i < 8; i++)
+        bytes[i] = (unsigned char)(time >> (56 - 8 * i));
+    text_of(bytes, 7, text);
 }
 
 bool uuid_is_valid(struct view text)

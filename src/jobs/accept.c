@@ -70,7 +70,7 @@ static void row_make(const struct job_new *job, int64_t now_us, struct job_row *
                  .created_us = now_us,
                  .expires_us = job->expires_us },
     };
-    uuid_make(made->job_id);
+    uuid_make_at(now_us, made->job_id);
     if (!made->choice.output_format[0])
         memcpy(made->choice.output_format, "wav", sizeof "wav");
     if (!made->choice.strength[0])
