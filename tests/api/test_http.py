@@ -1,5 +1,7 @@
 """Hostile and clumsy HTTP: smuggling, slow clients, broken framing, floods."""
+import os
 import socket
+import subprocess
 import threading
 import time
 
@@ -7,6 +9,11 @@ from bodies import multipart, wav
 from whazz import Case, Server, raw, statuses
 
 GET = b"GET /health HTTP/1.1\r\nHost: x\r\n"
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        return sum(map(int, stat.read().rsplit(") ", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 class Framing(Case):
@@ -302,6 +309,28 @@ class FewFiles(Case):
         server = self.limited(128, 20000)
         for link in self.connected(server, 300):
             link.sendall(GET + b"\r\n")
+            self.assertEqual(statuses(link.recv(4096)), [200])
+
+    def test_without_a_file_left_it_rests(self):
+        """Who cannot be accepted waits in the kernel, and the server does not spin for them."""
+        server = self.limited(2000, 2000)
+        held = server.guest()
+        self.answer(held.get("/usage/me"), 200)
+        pid = server.process.pid
+        files = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+        subprocess.run(["prlimit", "--pid", str(pid), f"--nofile={max(files) + 1}:2000"],
+                       check=True)
+        links = self.connected(server, max(files) + 1 - len(files) + 4)  # 4 are too many
+        for link in links:
+            link.sendall(GET + b"\r\n")
+        time.sleep(0.5)
+        before = cpu_seconds(pid)
+        time.sleep(1)
+        self.assertLess(cpu_seconds(pid) - before, 0.25)
+        self.answer(held.get("/usage/me"), 200)
+        self.assertIn("event=accept_paused", server.log())
+        subprocess.run(["prlimit", "--pid", str(pid), "--nofile=2000:2000"], check=True)
+        for link in links:
             self.assertEqual(statuses(link.recv(4096)), [200])
 
     def test_connections_leave_files_for_what_they_ask_for(self):

@@ -1,5 +1,6 @@
 #include "server/http/accept.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -64,7 +65,7 @@ static void connection_place(struct loop *loop, int fd, const struct sockaddr *a
     (void)MHD_add_connection(daemon, fd, address, address_bytes); /* closes it on failure */
 }
 
-void accept_connections(struct loop *loop)
+bool accept_connections(struct loop *loop)
 {
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
         struct sockaddr_storage address;
@@ -73,7 +74,9 @@ void accept_connections(struct loop *loop)
                                SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd < 0)
-            return;
+            return errno != EMFILE && errno != ENFILE && errno != ENOBUFS &&
+                   errno != ENOMEM;
         connection_place(loop, fd, (const struct sockaddr *)&address, len);
     }
+    return true;
 }

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/thread.h"
 #include "base/uuid.h"
 #include "server/http/accept.h"
@@ -26,6 +27,7 @@ enum {
      * log can be written back. */
     SNAPSHOT_US = 2000,
     PARKED_PAUSE_US = 1000,
+    ACCEPT_PAUSE_US = 1000000,
 };
 
 static void snapshot_end(struct loop *loop)
@@ -200,12 +202,35 @@ static int loop_wait_ms(struct loop *loop)
     return (int)wait;
 }
 
+static int listen_watch(const struct loop *loop, uint32_t events)
+{
+    struct epoll_event event = { .events = events, .data.fd = loop->listen_fd };
+
+    return epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, loop->listen_fd, &event);
+}
+
+/* What cannot be accepted stays readable: the loop would spin until a file is closed. */
+static void loop_accept(struct loop *loop, int64_t now_us)
+{
+    if (accept_connections(loop))
+        return;
+    log_write(LOG_WARNING, "accept_paused", LOG_STR("error", strerror(errno)));
+    if (listen_watch(loop, 0) == 0)
+        loop->listen_again_us = now_us + ACCEPT_PAUSE_US;
+}
+
+static void loop_listen_again(struct loop *loop)
+{
+    if (loop->listen_fd < 0 || listen_watch(loop, EPOLLIN) == 0)
+        loop->listen_again_us = 0;
+}
+
 /* Connections that the kernel has taken already are served; later ones are refused. */
 static void loop_listen_end(struct loop *loop)
 {
     if (loop->listen_fd < 0 || !atomic_load(&loop->server->is_stopping))
         return;
-    accept_connections(loop);
+    (void)accept_connections(loop);
     (void)close(loop->listen_fd);
     loop->listen_fd = -1;
 }
@@ -245,7 +270,9 @@ static void loop_turns(struct loop *loop)
         if (now_us >= next_tick_us || has_event(events, count, loop->event_fd))
             loop_resume(loop, now_us >= next_tick_us);
         if (has_event(events, count, loop->listen_fd))
-            accept_connections(loop);
+            loop_accept(loop, now_us);
+        if (loop->listen_again_us != 0 && now_us >= loop->listen_again_us)
+            loop_listen_again(loop);
         loop_listen_end(loop);
         (void)MHD_run(loop->daemon);
         if (accept_count(loop->large) > 0)

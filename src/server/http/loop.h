@@ -28,6 +28,7 @@ struct loop {
     atomic_int parked;   /* of them, in the hands of the pool or the committer */
 
     struct db *db;
+    int64_t listen_again_us; /* until then no connections are taken; 0: they are */
     bool in_snapshot;
     unsigned long generation; /* of the snapshot */
     int64_t snapshot_version, snapshot_until_us;
