@@ -102,7 +102,7 @@ static int result_encode(struct exec_job *j, int fd, const char *label, struct e
         rc = audio_process(j->host, &copy, &result, reterr);
     }
     if (rc == ERR_NOT_MEDIA)
-        return err_set(reterr, ERR_IO, "What the engine wrote is no audio.");
+        return err_set(reterr, ERR_ENGINE, "What the engine wrote is no audio.");
     if (rc)
         return rc;
     result.noise_removed_cdb = -1;
@@ -117,7 +117,7 @@ static int result_read(struct exec_job *j, const char *path, const char *label,
     int rc;
 
     if (fd < 0)
-        return err_set(reterr, ERR_IO, "The engine wrote no result.");
+        return err_set(reterr, ERR_ENGINE, "The engine wrote no result.");
     rc = result_encode(j, fd, label, reterr);
     (void)close(fd);
     return rc;

@@ -59,8 +59,8 @@ struct exec_results {
 };
 
 /* audio_process by the external engine of task->type, whose output_fd is not used: each
- * result is stored as the task says, by itself. ERR_IO when the program failed, ERR_TIMEOUT,
- * ERR_CANCELLED, and all errors of audio_process and of `results`. */
+ * result is stored as the task says, by itself. ERR_ENGINE when the program failed,
+ * ERR_TIMEOUT, ERR_CANCELLED, and all errors of audio_process and of `results`. */
 MUST_CHECK int exec_process(const struct exec_engines *engines, struct audio_host *host,
                             const struct audio_task *task,
                             const struct exec_results *results, struct audio_work *ret,

@@ -188,7 +188,7 @@ int exec_folder_results(const char *path, int most, struct exec_file ret[EXEC_RE
     bool are_too_many = false;
 
     if (!dir)
-        return err_set(reterr, ERR_IO, "The engine's results cannot be read.");
+        return err_set(reterr, ERR_ENGINE, "The engine's results cannot be read.");
     while (!are_too_many && (entry = readdir(dir))) {
         if (!is_result(dir, entry->d_name))
             continue;
@@ -198,9 +198,9 @@ int exec_folder_results(const char *path, int most, struct exec_file ret[EXEC_RE
     }
     (void)closedir(dir);
     if (are_too_many)
-        return err_set(reterr, ERR_IO, "The engine wrote more than %d results.", most);
+        return err_set(reterr, ERR_ENGINE, "The engine wrote more than %d results.", most);
     if (count == 0)
-        return err_set(reterr, ERR_IO, "The engine wrote no result.");
+        return err_set(reterr, ERR_ENGINE, "The engine wrote no result.");
     qsort(ret, count, sizeof *ret, by_name);
     labels_set(ret, count);
     *ret_count = count;

@@ -156,14 +156,14 @@ static int limits_look(const struct watch *w, struct err *reterr)
 
     if (w->forks.are_too_many ||
         (w->forks.fd < 0 && exec_group_threads(w->pid) > run->processes_max))
-        return err_set(reterr, ERR_IO, "The engine had more than %d processes and threads.",
+        return err_set(reterr, ERR_ENGINE, "The engine had more than %d processes and threads.",
                        run->processes_max);
     if (exec_folder_measure(run->dir, &bytes, &files) != 0)
-        return err_set(reterr, ERR_IO, "The engine's folder cannot be read.");
+        return err_set(reterr, ERR_ENGINE, "The engine's folder cannot be read.");
     if (files > FILES_MAX)
-        return err_set(reterr, ERR_IO, "The engine wrote too many files.");
+        return err_set(reterr, ERR_ENGINE, "The engine wrote too many files.");
     if (bytes > run->folder_bytes_max)
-        return err_set(reterr, ERR_IO, "The engine's files are larger than they may be.");
+        return err_set(reterr, ERR_ENGINE, "The engine's files are larger than they may be.");
     return 0;
 }
 
@@ -212,13 +212,13 @@ static int status_check(int status, struct err *reterr)
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return 0;
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ)
-        return err_set(reterr, ERR_IO, "The engine's result is larger than it may be.");
+        return err_set(reterr, ERR_ENGINE, "The engine's result is larger than it may be.");
     if (WIFSIGNALED(status))
-        return err_set(reterr, ERR_IO, "The engine was ended by signal %d.",
+        return err_set(reterr, ERR_ENGINE, "The engine was ended by signal %d.",
                        WTERMSIG(status));
     if (WEXITSTATUS(status) == NOT_CONFINED)
         return err_set(reterr, ERR_IO, "The engine could not be confined.");
-    return err_set(reterr, ERR_IO, "The engine failed with status %d.",
+    return err_set(reterr, ERR_ENGINE, "The engine failed with status %d.",
                    WEXITSTATUS(status));
 }
 

@@ -67,6 +67,7 @@ const char *err_name(int code)
         [-ERR_CORRUPT] = "ERR_CORRUPT",
         [-ERR_NO_MEMORY] = "ERR_NO_MEMORY",
         [-ERR_INTERNAL] = "ERR_INTERNAL",
+        [-ERR_ENGINE] = "ERR_ENGINE",
     };
     const int count = (int)(sizeof names / sizeof names[0]);
 

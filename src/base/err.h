@@ -33,6 +33,7 @@ enum err_code {
     ERR_CORRUPT = -18,        /* stored data contradicts itself */
     ERR_NO_MEMORY = -19,
     ERR_INTERNAL = -20, /* a bug of ours that was caught */
+    ERR_ENGINE = -21,   /* an external engine failed, by itself */
 };
 
 enum { ERR_TEXT_MAX = 256 };

@@ -4,7 +4,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #include "audio/audio.h"
 #include "audio/exec.h"
@@ -217,7 +216,7 @@ static int run_process(struct run *r, struct outputs *o, struct audio_work *ret,
                    err);
 
     if (rc == ERR_NOT_FOUND)
-        return err_set(err, ERR_CORRUPT, "The uploaded file is missing.");
+        return err_set(err, ERR_GONE, "The uploaded file is missing.");
     if (rc)
         return rc;
     if (exec_engines_serve(engines, view_of(task.type)))
@@ -279,18 +278,14 @@ static void run_completed(struct run *r, struct outputs *o, struct audio_work wo
 
 /* The server's trouble, not the file's, in the words of whatever met it. Else the text is a
  * sentence for the file's owner. */
-static bool is_our_trouble(int rc, const struct err *err)
+static bool is_our_trouble(int rc)
 {
-    const size_t len = strlen(err->text);
-
-    return (rc == ERR_IO || rc == ERR_NO_MEMORY || rc == ERR_CORRUPT ||
-            rc == ERR_INTERNAL) &&
-           (len == 0 || err->text[len - 1] != '.');
+    return rc == ERR_IO || rc == ERR_NO_MEMORY || rc == ERR_CORRUPT || rc == ERR_INTERNAL;
 }
 
 static void run_failed(struct run *r, int rc, const struct err *err, int64_t elapsed_us)
 {
-    const bool is_ours = is_our_trouble(rc, err);
+    const bool is_ours = is_our_trouble(rc);
     const char *told = is_ours ? "The server could not process the file. Try again later."
                                : err->text;
     const struct job_outcome outcome = { .error = told, .processing_us = elapsed_us };

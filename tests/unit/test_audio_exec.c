@@ -329,13 +329,13 @@ static void a_run_that_takes_too_much_is_ended(void **state)
         skip();
     assert_int_equal(script_run(*state, "for i in 1 2 3 4 5 6; do sleep 60 & done; wait", 5,
                                 1 << 24, &err),
-                     ERR_IO);
+                     ERR_ENGINE);
     assert_string_equal(err.text, "The engine had more than 5 processes and threads.");
     assert_int_equal(script_run(*state,
                                 "head -c 2000000 /dev/zero > out/a; "
                                 "head -c 2000000 /dev/zero > b; sleep 60",
                                 10, 3000000, &err),
-                     ERR_IO);
+                     ERR_ENGINE);
     assert_string_equal(err.text, "The engine's files are larger than they may be.");
     assert_true(clock_monotonic_us() - started_us < 15 * CLOCK_SECOND_US);
 }

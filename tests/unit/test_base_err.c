@@ -47,17 +47,17 @@ static void errno_values_have_codes(void **state)
 static void every_code_has_a_name_of_its_own(void **state)
 {
     (void)state;
-    for (int code = ERR_INTERNAL; code < 0; code++) {
+    for (int code = ERR_ENGINE; code < 0; code++) {
         assert_string_not_equal(err_name(code), "ERR_UNKNOWN");
-        for (int other = ERR_INTERNAL; other < code; other++)
+        for (int other = ERR_ENGINE; other < code; other++)
             assert_string_not_equal(err_name(code), err_name(other));
     }
     assert_string_equal(err_name(ERR_INVALID), "ERR_INVALID");
     assert_string_equal(err_name(ERR_LIMIT), "ERR_LIMIT");
-    assert_string_equal(err_name(ERR_INTERNAL), "ERR_INTERNAL");
+    assert_string_equal(err_name(ERR_ENGINE), "ERR_ENGINE");
     assert_string_equal(err_name(0), "ERR_UNKNOWN");
     assert_string_equal(err_name(1), "ERR_UNKNOWN");
-    assert_string_equal(err_name(ERR_INTERNAL - 1), "ERR_UNKNOWN");
+    assert_string_equal(err_name(ERR_ENGINE - 1), "ERR_UNKNOWN");
     assert_string_equal(err_name(INT32_MIN), "ERR_UNKNOWN");
 }
 

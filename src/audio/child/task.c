@@ -14,12 +14,15 @@ static void tell(int socket_fd, const struct audio_message *message)
     (void)audio_send(socket_fd, message, sizeof *message, NULL, 0);
 }
 
-static int tell_failure(int socket_fd, const struct err *err)
+/* How much memory the child has does not change with what else the server does: what is not
+ * enough now never will be. */
+static int tell_failure(int socket_fd, struct err *err)
 {
-    struct audio_message m = { .magic = AUDIO_MAGIC,
-                               .kind = AUDIO_MESSAGE_FAILURE,
-                               .code = err->code };
+    struct audio_message m = { .magic = AUDIO_MAGIC, .kind = AUDIO_MESSAGE_FAILURE };
 
+    if (err->code == ERR_NO_MEMORY)
+        (void)err_set(err, ERR_TOO_LARGE, "The file needs more memory than it may use.");
+    m.code = err->code;
     (void)snprintf(m.text, sizeof m.text, "%.*s", AUDIO_TEXT_MAX - 1, err->text);
     tell(socket_fd, &m);
     return 1;
