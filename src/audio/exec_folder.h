@@ -29,8 +29,8 @@ struct exec_file {
 };
 
 /* The regular files in `path` whose names end in ".wav", in the order of their names'
- * bytes, with labels that differ in more than case. ERR_ENGINE with a sentence when there are
- * none, or more than `most` (at most EXEC_RESULTS_MAX). */
+ * bytes, with labels that differ in more than case. ERR_ENGINE with a sentence when there
+ * are none, or more than `most` (at most EXEC_RESULTS_MAX). */
 MUST_CHECK int exec_folder_results(const char *path, int most,
                                    struct exec_file ret[EXEC_RESULTS_MAX],
                                    size_t *ret_count, struct err *reterr);

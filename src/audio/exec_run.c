@@ -156,14 +156,16 @@ static int limits_look(const struct watch *w, struct err *reterr)
 
     if (w->forks.are_too_many ||
         (w->forks.fd < 0 && exec_group_threads(w->pid) > run->processes_max))
-        return err_set(reterr, ERR_ENGINE, "The engine had more than %d processes and threads.",
+        return err_set(reterr, ERR_ENGINE,
+                       "The engine had more than %d processes and threads.",
                        run->processes_max);
     if (exec_folder_measure(run->dir, &bytes, &files) != 0)
         return err_set(reterr, ERR_ENGINE, "The engine's folder cannot be read.");
     if (files > FILES_MAX)
         return err_set(reterr, ERR_ENGINE, "The engine wrote too many files.");
     if (bytes > run->folder_bytes_max)
-        return err_set(reterr, ERR_ENGINE, "The engine's files are larger than they may be.");
+        return err_set(reterr, ERR_ENGINE,
+                       "The engine's files are larger than they may be.");
     return 0;
 }
 

@@ -24,7 +24,8 @@ struct exec_run {
 };
 
 /* Blocks. 0 when the program ended with status 0; else ERR_ENGINE, ERR_TIMEOUT,
- * ERR_CANCELLED with a sentence for the user, or ERR_IO. What it says on standard error goes to ours. */
+ * ERR_CANCELLED with a sentence for the user, or ERR_IO. What it says on standard error
+ * goes to ours. */
 MUST_CHECK int exec_run(const struct exec_run *run, struct err *reterr);
 
 #endif

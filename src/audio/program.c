@@ -35,8 +35,8 @@ static int image_fd(const struct program_image *image)
     return all_write(fd, image->bytes, image->end) ? fd : -1;
 }
 
-/* The socket alone stays open, at SOCKET_FD: whoever restarts a server that was killed wants
- * its port back, and a copy of the listener would hold it until the program runs. */
+/* The socket alone stays open, at SOCKET_FD: whoever restarts a server that was killed
+ * wants its port back, and a copy of the listener would hold it until the program runs. */
 static bool socket_keep(int socket_fd)
 {
     const int copy = fcntl(socket_fd, F_DUPFD_CLOEXEC, SOCKET_FD + 1);

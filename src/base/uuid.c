@@ -53,8 +53,9 @@ void uuid_make(char text[UUID_TEXT_SIZE])
 
 void uuid_make_at(int64_t now_us, char text[UUID_TEXT_SIZE])
 {
-    const uint64_t ms = (uint64_t)now_us / 1000, rest_us = (uint64_t)now_us % 1000;
-    const uint64_t time = ms << 16 | rest_us * 4096 / 1000; /* the version's 4 bits between */
+    /* 48 bits of milliseconds, 4 for the version, 12 for the rest of one. */
+    const uint64_t ms = (uint64_t)now_us / 1000;
+    const uint64_t time = ms << 16 | (uint64_t)now_us % 1000 * 4096 / 1000;
     unsigned char bytes[16];
 
     random_bytes(bytes + 8, 8);

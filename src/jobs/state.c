@@ -39,17 +39,17 @@ static int row_update(struct db *db, const struct job *before, const struct job_
     const struct job *job = &row->job;
     int rc = db_exec(
         db, STMT_JOB_UPDATE,
-        DB_ARGS(DB_INT(job->status), DB_TEXT(job->input_blob), DB_TEXT(job->output_blob),
-                DB_INT(has_files(job)), DB_INT(job->output_bytes),
-                DB_TEXT(job->output_digest), DB_INT(job->attempts), DB_TEXT(row->worker),
-                DB_INT(job->lease_token), DB_INT(row->lease_expires_us),
-                DB_TEXT(job->error), DB_INT(job->processing_us), DB_INT(job->started_us),
-                DB_INT(job->completed_us), DB_INT(job->expires_us),
-                DB_INT(job->levels.are_known), DB_INT(job->levels.peak_cdbfs),
-                DB_INT(job->levels.loudness_clufs), DB_INT(job->levels.noise_removed_cdb),
-                DB_INT(job->outputs_count), DB_INT(job->further_bytes),
-                DB_INT(job->duration_us), DB_INT(before->account_id), DB_TEXT(before->job_id), DB_INT(before->status),
-                DB_INT(before->lease_token)));
+        DB_ARGS(
+            DB_INT(job->status), DB_TEXT(job->input_blob), DB_TEXT(job->output_blob),
+            DB_INT(has_files(job)), DB_INT(job->output_bytes), DB_TEXT(job->output_digest),
+            DB_INT(job->attempts), DB_TEXT(row->worker), DB_INT(job->lease_token),
+            DB_INT(row->lease_expires_us), DB_TEXT(job->error), DB_INT(job->processing_us),
+            DB_INT(job->started_us), DB_INT(job->completed_us), DB_INT(job->expires_us),
+            DB_INT(job->levels.are_known), DB_INT(job->levels.peak_cdbfs),
+            DB_INT(job->levels.loudness_clufs), DB_INT(job->levels.noise_removed_cdb),
+            DB_INT(job->outputs_count), DB_INT(job->further_bytes),
+            DB_INT(job->duration_us), DB_INT(before->account_id), DB_TEXT(before->job_id),
+            DB_INT(before->status), DB_INT(before->lease_token)));
 
     return conflict_if_unchanged(db, rc);
 }
