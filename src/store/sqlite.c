@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include "store/sqlite_log.h"
 
 enum {
     BUSY_TIMEOUT_MS = 10000, /* for another process that holds the write lock */
@@ -367,6 +368,7 @@ static const char *path_of(const char *url)
 static void set_up(void)
 {
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite_log_register();
 }
 
 static int open_sqlite(const char *url, enum db_mode mode, struct db **ret,
@@ -390,7 +392,7 @@ static int open_sqlite(const char *url, enum db_mode mode, struct db **ret,
     (void)pthread_once(&once, set_up);
     s->base.driver = &db_sqlite;
     s->mode = mode;
-    rc = sqlite3_open_v2(path, &s->handle, flags, NULL);
+    rc = sqlite3_open_v2(path, &s->handle, flags, sqlite_log_vfs);
     if (rc != SQLITE_OK)
         rc = fail(s, rc, "open");
     else
