@@ -18,12 +18,12 @@ const char sqlite_log_vfs[] = "whazz";
 static sqlite3_vfs *system_vfs;
 
 struct log_file {
-    sqlite3_file base;          /* first */
-    char *gathered;             /* GATHERED_MAX; NULL until something is written */
-    sqlite3_int64 at;           /* of what is gathered, in the file */
+    sqlite3_file base; /* first */
+    char *gathered;    /* GATHERED_MAX; NULL until something is written */
+    sqlite3_int64 at;  /* of what is gathered, in the file */
     int len;
-    bool ends_transaction;      /* the frame whose header came last */
-    sqlite3_file system[];      /* the system's own, behind it */
+    bool ends_transaction; /* the frame whose header came last */
+    sqlite3_file system[]; /* the system's own, behind it */
 };
 
 static struct log_file *log_of(sqlite3_file *file)
@@ -38,7 +38,8 @@ static int hand_over(struct log_file *f)
     const int len = f->len;
 
     f->len = 0;
-    return len ? f->system->pMethods->xWrite(f->system, f->gathered, len, f->at) : SQLITE_OK;
+    return len ? f->system->pMethods->xWrite(f->system, f->gathered, len, f->at)
+               : SQLITE_OK;
 }
 
 static int gather(struct log_file *f, const void *bytes, int len, sqlite3_int64 at)

@@ -20,9 +20,11 @@ static sqlite3 *opened(const char *path, const char *vfs)
 {
     sqlite3 *db;
 
-    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs) != SQLITE_OK)
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs) !=
+        SQLITE_OK)
         fail_msg("%s", sqlite3_errmsg(db));
-    run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
+    run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA "
+            "wal_autocheckpoint = 0;"
             "CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, content)");
     return db;
 }
@@ -48,16 +50,19 @@ static void rows_add(sqlite3 *db, int count)
 {
     char sql[256];
 
-    (void)snprintf(sql, sizeof sql,
-                   "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
-                   " INSERT INTO t (content) SELECT zeroblob(3000) FROM n", count);
+    (void)snprintf(
+        sql, sizeof sql,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+        " INSERT INTO t (content) SELECT zeroblob(3000) FROM n",
+        count);
     run(db, sql);
 }
 
 static void assert_is_whole(sqlite3 *db)
 {
     assert_int_equal(number_of(db, "SELECT COUNT(*) FROM pragma_integrity_check "
-                                   "WHERE integrity_check <> 'ok'"), 0);
+                                   "WHERE integrity_check <> 'ok'"),
+                     0);
 }
 
 static int64_t log_bytes(const char *path)
