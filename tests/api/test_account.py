@@ -1,5 +1,4 @@
 """A person's own account: a new password, its end, all that is kept about it."""
-import socket
 import sqlite3
 import threading
 import time
@@ -116,14 +115,11 @@ class Deletion(Case):
     def test_an_upload_on_its_way_is_refused(self):
         user = self.server.user()
         body, kind = multipart([("file", "late.wav", wav())])
-        with socket.create_connection(("127.0.0.1", self.server.port), 10) as link:
-            link.sendall((f"POST /audio/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
-                          f"{user.token}\r\nConnection: close\r\nContent-Type: {kind}\r\n"
-                          f"Content-Length: {len(body)}\r\n\r\n").encode() + body[:-1])
-            self.server.guest().uploaded()  # by now its headers have been read
-            self.answer(delete(user), 200)
-            link.sendall(body[-1:])
-            answer = b"".join(iter(lambda: link.recv(65536), b""))
+        link = self.begun(body, kind, user)
+        link.sendall(body[:-1])
+        self.answer(delete(user), 200)
+        link.sendall(body[-1:])
+        answer = b"".join(iter(lambda: link.recv(65536), b""))
         self.assertIn(b"HTTP/1.1 401 ", answer)
         self.assertIn(b"WWW-Authenticate: Bearer", answer)
         self.assertEqual(self.server.verify().returncode, 0)

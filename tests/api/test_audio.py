@@ -190,18 +190,14 @@ class Upload(Case):
     def test_idempotency_key_of_a_request_that_still_runs(self):
         guest, key = self.server.guest(), {"Idempotency-Key": '"the-same"'}
         body, kind = multipart([("file", "slow.wav", wav())])
-        head = (f"POST /audio/upload HTTP/1.1\r\nHost: x\r\nX-Guest-ID: {guest.guest_id}\r\n"
-                f"Idempotency-Key: the-same\r\nConnection: close\r\n"
-                f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n").encode()
-        with socket.create_connection(("127.0.0.1", self.server.port), 10) as link:
-            link.sendall(head + body[:-1])
-            self.server.guest().uploaded()  # by now the first request has been seen
-            refused = guest.upload(**key)
-            self.problem(refused, 409, "A request with this Idempotency-Key is still running")
-            self.assertEqual(refused.headers["Retry-After"], "1")
-            self.answer(self.server.guest().upload(**key), 201)  # another caller's own key
-            link.sendall(body[-1:])
-            answer = b"".join(iter(lambda: link.recv(65536), b""))
+        link = self.begun(body, kind, guest, **key)
+        link.sendall(body[:-1])
+        refused = guest.upload(**key)
+        self.problem(refused, 409, "A request with this Idempotency-Key is still running")
+        self.assertEqual(refused.headers["Retry-After"], "1")
+        self.answer(self.server.guest().upload(**key), 201)  # another caller's own key
+        link.sendall(body[-1:])
+        answer = b"".join(iter(lambda: link.recv(65536), b""))
         self.assertIn(b" 201 ", answer[:20])
         again = guest.upload(**key)  # at once: it ends before its answer
         self.assertEqual((again.status, again.headers["Idempotent-Replayed"]), (201, "true"))
@@ -210,11 +206,8 @@ class Upload(Case):
     def test_idempotency_key_of_a_request_that_ended_badly(self):
         guest, key = self.server.guest(), {"Idempotency-Key": "broken"}
         body, kind = multipart([("file", "half.wav", wav())])
-        with socket.create_connection(("127.0.0.1", self.server.port), 10) as link:
-            link.sendall(f"POST /audio/upload HTTP/1.1\r\nHost: x\r\nX-Guest-ID: "
-                         f"{guest.guest_id}\r\nIdempotency-Key: broken\r\nContent-Type: {kind}"
-                         f"\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body[:500])
-            self.server.guest().uploaded()
+        with self.begun(body, kind, guest, **key) as link:
+            link.sendall(body[:500])
             self.problem(guest.upload(**key), 409)
         for _ in range(100):  # the server learns of the end of the connection
             reply = guest.upload(b"no sound", **key)

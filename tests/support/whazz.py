@@ -413,6 +413,18 @@ class Case(unittest.TestCase):
         self.assertTrue(reply.headers.get("X-Request-ID"), str(reply))
         return body
 
+    def begun(self, body, kind, client, **headers):
+        """A connection with an upload of the client's that the server has seen; its body is
+        still to be sent, and the reply ends the connection."""
+        link = socket.create_connection(("127.0.0.1", self.server.port), 10)
+        self.addCleanup(link.close)
+        sent = {"Host": "x", **client.identity(), **named(headers), "Content-Type": kind,
+                "Content-Length": len(body), "Connection": "close", "Expect": "100-continue"}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+        link.sendall(f"POST /audio/upload HTTP/1.1\r\n{lines}\r\n".encode())
+        self.assertEqual(link.recv(65536), b"HTTP/1.1 100 Continue\r\n\r\n")
+        return link
+
     def invalid(self, reply, *expected):
         """A 422 that names exactly these (type, loc, msg)."""
         body = self.problem(reply, 422)
