@@ -101,7 +101,7 @@ class Engines(Case):
         program.write_text(PROGRAM)
         spec = "; ".join(f"{m}={PYTHON} {program} {m} {{in}} {{outdir{f':{n}' if n else ''}}} "
                          "{strength}" for m, n in MODES.items())
-        cls.OPTIONS = ("--engines", spec, "--engine-timeout", "20s", "--engine-memory", "1GB",
+        cls.OPTIONS = ("--engines", spec, "--engine-timeout", "120s", "--engine-memory", "1GB",
                        "--engine-processes", "40", "--engine-paths", str(cls.folder),
                        "--user-files-per-day", "1000", "--guest-files-per-day", "1000",
                        "--file-expiry", cls.EXPIRY)
