@@ -6,9 +6,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "audio/audio.h"
 
 enum {
-    BUFFER_BYTES = 64 << 10,
+    /* Written at multiples of its length, so that the system may keep the file in pages as
+     * large: who downloads it is served with fewer of them. */
+    BUFFER_BYTES = 1 << 20,
+    FRAME_BYTES_MAX = 4 * AUDIO_CHANNELS_MAX,
     HEADER_BYTES_MAX = 128,
     TAG_PCM = 1,
     TAG_FLOAT = 3,
@@ -23,11 +27,12 @@ struct wav_sink {
     int channels, bits, tag;
     uint64_t mask;
     bool is_big;
-    int64_t frames, data_bytes;
+    int64_t frames;
     size_t header_bytes;
     struct dither dither;
+    int64_t written; /* of the file, its header too; the rest is in the buffer */
     size_t len;
-    unsigned char buffer[BUFFER_BYTES];
+    unsigned char buffer[BUFFER_BYTES + FRAME_BYTES_MAX];
 };
 
 static void put(unsigned char *to, uint64_t value, int bytes)
@@ -46,6 +51,11 @@ static size_t chunk(unsigned char *to, const char *tag, uint64_t bytes)
 static uint64_t block_bytes(const struct wav_sink *s)
 {
     return (uint64_t)s->channels * (uint64_t)s->bits / 8;
+}
+
+static int64_t data_bytes(const struct wav_sink *s)
+{
+    return s->frames * (int64_t)block_bytes(s);
 }
 
 static size_t format_chunk(const struct wav_sink *s, unsigned char *h)
@@ -72,10 +82,10 @@ static size_t format_chunk(const struct wav_sink *s, unsigned char *h)
     return at + 40;
 }
 
-/* The header as it is for the bytes written so far; its length never changes. */
+/* The header as it is for the frames so far; its length never changes. */
 static size_t header_make(const struct wav_sink *s, unsigned char *h)
 {
-    const uint64_t data = (uint64_t)s->data_bytes, padded = data + (data & 1);
+    const uint64_t data = (uint64_t)data_bytes(s), padded = data + (data & 1);
     size_t at = chunk(h, s->is_big ? "RF64" : "RIFF", UINT32_MAX);
 
     memcpy(h + at, "WAVE", 4);
@@ -96,21 +106,31 @@ static size_t header_make(const struct wav_sink *s, unsigned char *h)
     return at;
 }
 
-static int header_write(const struct wav_sink *s)
+static int flush(struct wav_sink *s, size_t len)
 {
-    unsigned char h[HEADER_BYTES_MAX] = { 0 };
+    const int rc = sink_pwrite(s->config.fd, s->buffer, len, s->written);
 
-    return sink_pwrite(s->config.fd, h, header_make(s, h), 0);
+    s->written += (int64_t)len;
+    s->len -= len;
+    memmove(s->buffer, s->buffer + len, s->len);
+    return rc;
 }
 
-static int flush(struct wav_sink *s)
+/* The last bytes, and the header with what is known now. */
+static int rest_write(struct wav_sink *s)
 {
-    const int rc = sink_pwrite(s->config.fd, s->buffer, s->len,
-                               (int64_t)s->header_bytes + s->data_bytes);
+    unsigned char h[HEADER_BYTES_MAX] = { 0 };
+    const size_t header_len = header_make(s, h);
+    int rc;
 
-    s->data_bytes += (int64_t)s->len;
-    s->len = 0;
-    return rc;
+    if (data_bytes(s) & 1) /* chunks begin at even places */
+        s->buffer[s->len++] = 0;
+    if (s->written == 0) {
+        memcpy(s->buffer, h, header_len);
+        return flush(s, s->len);
+    }
+    rc = flush(s, s->len);
+    return rc ? rc : sink_pwrite(s->config.fd, h, header_len, 0);
 }
 
 static void sample_put(struct wav_sink *s, float value)
@@ -134,14 +154,14 @@ static int wav_write(struct sink *base, const AVFrame *block, struct err *reterr
     if (bytes > most || bytes > s->config.bytes_max - (int64_t)s->header_bytes)
         return sink_write_error(EFBIG, reterr);
     for (int i = 0; i < block->nb_samples; i++) {
-        if (s->len + block_bytes(s) > BUFFER_BYTES) {
-            const int rc = flush(s);
+        for (int c = 0; c < s->channels; c++)
+            sample_put(s, ((const float *)(const void *)block->extended_data[c])[i]);
+        if (s->len >= BUFFER_BYTES) {
+            const int rc = flush(s, BUFFER_BYTES);
 
             if (rc)
                 return sink_write_error(rc, reterr);
         }
-        for (int c = 0; c < s->channels; c++)
-            sample_put(s, ((const float *)(const void *)block->extended_data[c])[i]);
     }
     s->frames += block->nb_samples;
     return 0;
@@ -150,17 +170,12 @@ static int wav_write(struct sink *base, const AVFrame *block, struct err *reterr
 static int wav_finish(struct sink *base, struct sink_result *ret, struct err *reterr)
 {
     struct wav_sink *s = (struct wav_sink *)base;
-    const int64_t odd = (s->data_bytes + (int64_t)s->len) & 1;
-    int rc = flush(s);
+    const int rc = rest_write(s);
 
-    if (rc == 0 && odd) /* chunks begin at even places */
-        rc = sink_pwrite(s->config.fd, "", 1, (int64_t)s->header_bytes + s->data_bytes);
-    if (rc == 0)
-        rc = header_write(s);
     if (rc)
         return sink_write_error(rc, reterr);
-    *ret = (struct sink_result){ (int64_t)s->header_bytes + s->data_bytes + odd, s->frames,
-                                 s->config.sample_rate_hz, s->channels };
+    *ret = (struct sink_result){ s->written, s->frames, s->config.sample_rate_hz,
+                                 s->channels };
     return 0;
 }
 
@@ -174,8 +189,6 @@ static const struct sink_driver wav_driver = { wav_write, wav_finish, wav_close 
 int sink_wav_open(const struct sink_config *config, struct sink **ret, struct err *reterr)
 {
     struct wav_sink *s = calloc(1, sizeof *s);
-    unsigned char h[HEADER_BYTES_MAX] = { 0 };
-    int rc;
 
     if (!s)
         return err_set(reterr, ERR_NO_MEMORY, "Out of memory.");
@@ -191,12 +204,7 @@ int sink_wav_open(const struct sink_config *config, struct sink **ret, struct er
     s->is_big = config->frames >
                 (int64_t)(UINT32_MAX - RF64_MARGIN) / (int64_t)block_bytes(s);
     s->dither.state = 0x9E3779B9u;
-    s->header_bytes = header_make(s, h);
-    rc = header_write(s);
-    if (rc) {
-        free(s);
-        return sink_write_error(rc, reterr);
-    }
+    s->header_bytes = s->len = header_make(s, s->buffer);
     *ret = &s->base;
     return 0;
 }
