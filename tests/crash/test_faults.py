@@ -133,26 +133,27 @@ class Fault(unittest.TestCase):
         self.assertEqual(user.get("/usage/me").json["total_files_uploaded"], 1)
         server.close()
 
+    def on_a_taken_port(self):
+        """A server that begins to start, and the socket that listens where it wants to."""
+        taken = socket.socket()
+        self.addCleanup(taken.close)
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        server = Server(start=False)
+        server.port = taken.getsockname()[1]
+        return server.start(wait=False), taken
+
     def test_a_port_in_use(self):
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-            taken.listen()
-            server = Server(start=False)
-            server.port = taken.getsockname()[1]
-            server.start(wait=False)
-            self.assertNotEqual(server.process.wait(20), 0)
-            self.assertRegex(server.log(), rf"(?i)127\.0\.0\.1:{server.port}.*in use")
-            server.close()
+        server, _ = self.on_a_taken_port()
+        self.assertNotEqual(server.process.wait(20), 0)
+        self.assertRegex(server.log(), rf"(?i)127\.0\.0\.1:{server.port}.*in use")
+        server.close()
 
     def test_a_port_let_go_during_the_start(self):
         """A server that was killed holds its port for a moment longer, by its children."""
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-            taken.listen()
-            server = Server(start=False)
-            server.port = taken.getsockname()[1]
-            server.start(wait=False)
-            time.sleep(0.5)
+        server, taken = self.on_a_taken_port()
+        time.sleep(0.5)
+        taken.close()
         server.wait_ready()
         server.close()
 
