@@ -62,20 +62,11 @@ int jobs_claim(struct db *db, const char *worker, int64_t now_us, int64_t lease_
     return rc;
 }
 
-/* The row of a job whose lease is still this one, and whether its account is open. */
-static int row_in_hand(struct db *db, const struct job *job, struct job_row *ret,
-                       bool *ret_is_open)
-{
-    const int rc = job_row_leased(db, job, ret);
-
-    return rc ? rc : job_account_is_open(db, ret->job.account_id, ret_is_open);
-}
-
 int jobs_renew(struct db *db, const struct job *job, int64_t now_us, int64_t lease_us)
 {
     struct job_row row, after;
     bool is_open = false;
-    int rc = row_in_hand(db, job, &row, &is_open);
+    int rc = job_row_leased(db, job, &row, &is_open);
 
     if (rc == 0 && !is_open)
         rc = ERR_CONFLICT;
@@ -109,7 +100,7 @@ int jobs_put_off(struct db *db, const struct job *job, int64_t until_us, int64_t
 {
     struct job_row row;
     bool is_open = false;
-    const int rc = row_in_hand(db, job, &row, &is_open);
+    const int rc = job_row_leased(db, job, &row, &is_open);
 
     if (rc)
         return rc;
@@ -122,7 +113,7 @@ int jobs_give_back(struct db *db, const struct job *job, const char *reason,
 {
     struct job_row row;
     bool is_open = false;
-    const int rc = row_in_hand(db, job, &row, &is_open);
+    const int rc = job_row_leased(db, job, &row, &is_open);
 
     if (rc)
         return rc;

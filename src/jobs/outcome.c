@@ -40,9 +40,7 @@ int jobs_finish(struct db *db, const struct job *job, const struct job_outcome *
     if (outcome->processing_us < 0 ||
         (outcome->completed && !job_outputs_are_valid(outcome)))
         return ERR_INVALID;
-    rc = job_row_leased(db, job, &row);
-    if (rc == 0)
-        rc = job_account_is_open(db, row.job.account_id, &is_open);
+    rc = job_row_leased(db, job, &row, &is_open);
     if (rc)
         return rc;
     if (!is_open)

@@ -112,7 +112,8 @@ int job_row_find(struct db *db, enum stmt stmt, const struct db_arg *args,
     return rc ? rc : job_row_get(db, view_of(job_id), ret);
 }
 
-int job_row_leased(struct db *db, const struct job *job, struct job_row *ret)
+int job_row_leased(struct db *db, const struct job *job, struct job_row *ret,
+                   bool *ret_is_open)
 {
     int rc = job_row_get(db, view_of(job->job_id), ret);
 
@@ -120,6 +121,6 @@ int job_row_leased(struct db *db, const struct job *job, struct job_row *ret)
         return rc == ERR_NOT_FOUND ? ERR_CONFLICT : rc;
     return ret->job.status == JOB_PROCESSING && job->lease_token != 0 &&
                    ret->job.lease_token == job->lease_token
-               ? 0
+               ? job_account_is_open(db, ret->job.account_id, ret_is_open)
                : ERR_CONFLICT;
 }

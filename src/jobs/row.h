@@ -21,9 +21,10 @@ MUST_CHECK int job_row_get(struct db *db, struct view job_id, struct job_row *re
 /* The job whose id is the first column of `stmt`'s first row: ERR_NOT_FOUND without one. */
 MUST_CHECK int job_row_find(struct db *db, enum stmt stmt, const struct db_arg *args,
                             size_t args_count, struct job_row *ret);
-/* The job as `job`'s holder claimed it: ERR_CONFLICT when that lease is not the current
- * one. */
-MUST_CHECK int job_row_leased(struct db *db, const struct job *job, struct job_row *ret);
+/* The job as `job`'s holder claimed it, and whether its account is open: ERR_CONFLICT when
+ * that lease is not the current one. */
+MUST_CHECK int job_row_leased(struct db *db, const struct job *job, struct job_row *ret,
+                              bool *ret_is_open);
 /* Copies, cut before a character that does not fit whole. */
 void job_text_copy(char *to, size_t size, struct view from);
 

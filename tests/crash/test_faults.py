@@ -79,9 +79,10 @@ class Fault(unittest.TestCase):
                 break
             kept[reply.json["job_id"]] = sha256(content)
             if n == 0:
-                user.wait_for_job(reply.json["job_id"])
+                self.assertEqual(user.wait_for_job(reply.json["job_id"])["status"], "completed")
         self.assertIsNotNone(full, "the disk never filled")
         self.assertEqual((full.status, full.detail), (507, "The server is out of storage."))
+        self.assertTrue(kept)
         for job, digest in kept.items():
             reply = user.get(f"/audio/original/{job}")
             self.assertEqual((reply.status, sha256(reply.body)), (200, digest))

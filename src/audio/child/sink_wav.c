@@ -125,10 +125,6 @@ static int rest_write(struct wav_sink *s)
 
     if (data_bytes(s) & 1) /* chunks begin at even places */
         s->buffer[s->len++] = 0;
-    if (s->written == 0) {
-        memcpy(s->buffer, h, header_len);
-        return flush(s, s->len);
-    }
     rc = flush(s, s->len);
     return rc ? rc : sink_pwrite(s->config.fd, h, header_len, 0);
 }

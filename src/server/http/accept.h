@@ -8,7 +8,7 @@
 #include "server/http/loop.h"
 
 /* Takes what waits, up to a bound. Beyond connections_max they are closed at once. False
- * when there is no file or memory for one: the next must be left waiting for a while. */
+ * when there is no file or memory for one, as errno tells: it is to be left waiting. */
 bool accept_connections(struct loop *loop);
 /* Connections that a daemon serves now. */
 unsigned accept_count(struct MHD_Daemon *daemon);
